@@ -1,0 +1,29 @@
+import { readFileSync } from "node:fs";
+import { connect } from "node:net";
+import { createSecureContext, connect as tlsConnect } from "node:tls";
+import { drive } from "../harness/drive.js";
+import type { Sample } from "../harness/sample.js";
+import type { ChurnParams } from "./churn-drainprobe.js";
+
+/** The floor: Node's own sockets with nothing around them. */
+export function measure(params: ChurnParams): Promise<Sample> {
+  const { hostname, port } = new URL(params.url);
+  const at = { host: hostname, port: Number(port) };
+  const secureContext = createSecureContext({ ca: readFileSync(params.caFile) });
+  return drive(params, () =>
+    params.operation === "tcp"
+      ? new Promise((resolve, reject) => {
+          const socket = connect(at, () => socket.end());
+          socket.on("error", reject);
+          socket.on("close", () => resolve());
+          socket.resume();
+        })
+      : new Promise((resolve, reject) => {
+          const options = { ...at, secureContext, ALPNProtocols: ["h2"], rejectUnauthorized: params.verify };
+          const socket = tlsConnect(options, () => socket.end());
+          socket.on("error", reject);
+          socket.on("close", () => resolve());
+          socket.resume();
+        }),
+  );
+}

@@ -1,0 +1,43 @@
+import type { Summary, ThresholdResult } from "@drainprobe/core";
+import { formatCount, formatDuration } from "../text/format.js";
+import { printable } from "../text/printable.js";
+import type { Judged } from "./page/data.js";
+
+/** Each objective and each threshold in a sentence, with what was seen. */
+export function judged(summary: Summary): Judged[] {
+  return [
+    ...(summary.rollout?.objectives ?? []).map(({ result, text, why }) => ({
+      result,
+      text: printable(text),
+      why: printable(why),
+    })),
+    ...summary.thresholds.map(thresholdSentence),
+    ...(summary.coverage.insufficient.length === 0
+      ? []
+      : [
+          {
+            result: "inconclusive" as const,
+            text: "Enough was seen to rest a verdict on",
+            why: summary.coverage.insufficient.map(printable).join("; "),
+          },
+        ]),
+  ];
+}
+
+const SENTENCES: Readonly<Record<string, string>> = {
+  maxConnectionFailures: "No more connections failed than allowed",
+  maxRequestFailures: "No more requests failed by themselves than allowed",
+  maxUnsafe: "No more lost writes are unsafe to retry than allowed",
+  maxNewConnectionGapNs: "New connections were never refused for longer than allowed",
+};
+
+function thresholdSentence({ name, limit, seen, ok }: ThresholdResult): Judged {
+  const show = (value: number): string => (name.endsWith("Ns") ? formatDuration(value) : formatCount(value));
+  const text = (Object.hasOwn(SENTENCES, name) ? SENTENCES[name] : undefined) ?? printable(name);
+  const unlimited = limit === null || limit === Number.POSITIVE_INFINITY;
+  return {
+    result: ok ? "pass" : "fail",
+    text,
+    why: `${show(seen)} seen, ${unlimited ? "any number is" : `at most ${show(limit)}`} allowed`,
+  };
+}

@@ -1,0 +1,298 @@
+import { NANOS_PER_SECOND } from "../events/index.js";
+import type { Signature } from "./catalogue-types.js";
+import {
+  after,
+  atOnce,
+  both,
+  DIRECT_PATHS_WELL,
+  isType,
+  known,
+  ofThese,
+  onAttempt,
+  onConnection,
+  SOME_ATTEMPTS_WORKED,
+  some,
+  throughBalancer,
+} from "./conditions.js";
+
+const S = NANOS_PER_SECOND;
+const resetConnection = both(onConnection, throughBalancer, isType("tcp.reset"));
+const endedUnder = both(onConnection, isType("tcp.closed", "h2.goaway", "tcp.broken_pipe", "tcp.reset"));
+const eofOrGoaway = both(onConnection, isType("tcp.closed", "h2.goaway"));
+const vanished = both(onAttempt, throughBalancer, isType("tcp.timed_out"));
+
+/** Failures that the field has met and understood. `docs/signatures.md` is made from this list. */
+export const SIGNATURES: readonly Signature[] = [
+  {
+    id: "hairpin",
+    title: "A control-plane node loses the balanced address together with its own API server",
+    core: {
+      text: "a failed connection through the balancer had local IP = remote IP",
+      holds: (facts) => some(facts, ({ hairpin, of }) => hairpin === true && of !== "request"),
+    },
+    conditions: [
+      {
+        text: "it was lost by FIN, RST or a broken pipe, not by silence",
+        holds: (facts) => some(facts, (failure) => failure.hairpin === true && endedUnder(failure)),
+      },
+      known("the balancer is one that sends a backend's own traffic to itself, as GCP's internal one does"),
+    ],
+    cause:
+      "The internal balancer's address is local to its backends: a backend's own traffic is answered by the backend itself, and health checks have no say. When its API server goes, the node has no other way.",
+    fix: "Switch the local route by a watcher of the local /readyz (on OpenShift the files in /run/cloud-routes), so that a node without a ready server of its own is sent through the balancer.",
+    references: ["openshift/machine-config-operator #1031, #1670 (BZ 1802534), #1808 (BZ 1845903)"],
+  },
+  {
+    id: "hairpin-reset",
+    title: "Reset on the hairpin when the shutdown delay is over",
+    core: {
+      text: "a connection with local IP = remote IP was reset, without GOAWAY",
+      holds: (facts) => some(facts, (failure) => resetConnection(failure) && failure.hairpin === true),
+    },
+    conditions: [
+      {
+        text: "it came within 5 s of the end of the shutdown delay",
+        holds: (facts) =>
+          ofThese(
+            facts,
+            (failure) => resetConnection(failure) && failure.hairpin === true,
+            ({ atDelayEnd }) => atDelayEnd,
+          ),
+      },
+    ],
+    cause:
+      "The node's own API server closed its connections badly when its shutdown delay was over, and the hairpin kept the node on it until then.",
+    fix: "As for the hairpin; and a kube-apiserver that waits for its HTTP server's shutdown (1.19 and later).",
+    references: ["the seed's report, GCP 4.4.7", "kubernetes/kubernetes #91984"],
+  },
+  {
+    id: "exit-before-shutdown",
+    title: "Bursts of EOF or “GOAWAY and closed” when the shutdown delay is over",
+    core: {
+      text: "two or more requests or connections ended within a second by FIN, or by the end of a connection that had said GOAWAY",
+      holds: (facts) => atOnce(facts, eofOrGoaway, 2),
+    },
+    conditions: [
+      {
+        text: "within 5 s of the end of the shutdown delay",
+        holds: (facts) => ofThese(facts, eofOrGoaway, ({ atDelayEnd }) => atDelayEnd),
+      },
+      {
+        text: "TLS said no goodbye (close_notify)",
+        holds: (facts) =>
+          ofThese(facts, eofOrGoaway, ({ closeNotify }) => (closeNotify === null ? null : !closeNotify)),
+      },
+      known("the API server is older than 1.19"),
+    ],
+    cause:
+      "The process exited before its HTTP server had finished shutting down, so that the kernel closed what was still open: GOAWAYs that were not sent yet, answers that were promised.",
+    fix: "kube-apiserver 1.19 or later, which waits for the shutdown; Go's HTTP/2 server then closes a connection one second after its last stream.",
+    references: ["kubernetes/kubernetes #91984, #97232", "golang/go #39776, #39919"],
+  },
+  {
+    id: "killed",
+    title: "The server was killed, not shut down",
+    core: {
+      text: "two or more connections ended within a second by a bare FIN or RST, without GOAWAY",
+      holds: (facts) =>
+        atOnce(
+          facts,
+          (failure) => onConnection(failure) && (failure.close === "abrupt" || failure.close === "reset"),
+          2,
+        ),
+    },
+    conditions: [
+      {
+        text: "TLS said no goodbye (close_notify)",
+        holds: (facts) =>
+          ofThese(
+            facts,
+            (failure) => onConnection(failure) && failure.close === "abrupt",
+            ({ closeNotify }) => (closeNotify === null ? null : !closeNotify),
+          ),
+      },
+      {
+        text: "new connections were refused afterwards",
+        holds: (facts) => (facts.from === "run" ? some(facts, both(onAttempt, isType("tcp.refused"))) : null),
+      },
+      known("the process got SIGKILL: the pod's termination grace was over, memory ran out, or it crashed"),
+    ],
+    cause: "A killed process says nothing: the kernel ends its connections by FIN, or by RST where bytes were unread.",
+    fix: "Let the pod's termination grace be longer than the shutdown delay plus 60 s, and look for out-of-memory kills and crashes.",
+    references: ["kube-apiserver's termination, measured: docs/rollouts.md"],
+  },
+  {
+    id: "redirect-gap",
+    title: "New connections vanish on a node while held ones live",
+    core: {
+      text: "attempts to connect through the balancer got no answer",
+      holds: (facts) => some(facts, vanished),
+    },
+    conditions: [
+      {
+        text: "between 10 s and 40 s after T0",
+        holds: (facts) => ofThese(facts, vanished, after(10 * S, 40 * S)),
+      },
+      {
+        text: "no connection through the balancer that stood fell silent",
+        holds: (facts) =>
+          facts.from === "run" ? !some(facts, both(onConnection, throughBalancer, isType("h2.ping.timed_out"))) : null,
+      },
+      known(
+        "the node is on GCP, and its local redirect was switched off before the balancer had taken the backend out",
+      ),
+    ],
+    cause:
+      "The local redirect is gone, and the balancer still has the node's own backend in its rotation: the node's new connections come back to itself and are dropped.",
+    fix: "None is known; a shutdown delay longer than both times keeps the server answering meanwhile.",
+    references: ["OCPBUGS-83523"],
+  },
+  {
+    id: "no-hairpin",
+    title: "A control-plane node cannot reach the balanced address while its own server is chosen",
+    core: {
+      text: "attempts to connect through the balancer got no answer",
+      holds: (facts) => some(facts, vanished),
+    },
+    conditions: [
+      SOME_ATTEMPTS_WORKED,
+      DIRECT_PATHS_WELL,
+      {
+        text: "no connection had local IP = remote IP",
+        holds: (facts) =>
+          facts.failures.some(({ hairpin }) => hairpin !== null)
+            ? !some(facts, ({ hairpin }) => hairpin === true)
+            : null,
+      },
+      known("the node is a backend of the balancer, on Azure or Alibaba; or on AWS with client IP preservation"),
+    ],
+    cause:
+      "The balancer cannot send a backend's traffic back to that backend (Azure, Alibaba), or sends it with the client's own address as its source (AWS NLB with client IP preservation): the answer never matches the connection.",
+    fix: "On Azure and Alibaba a watcher that redirects locally (apiserver-watcher); on AWS preserve_client_ip.enabled=false.",
+    references: ["openshift/machine-config-operator #2011, #2919", "AWS NLB target group attributes"],
+  },
+  {
+    id: "nlb-terminates",
+    title: "Connections are reset about 30 s after /readyz goes red",
+    core: {
+      text: "a connection through the balancer was reset, without GOAWAY",
+      holds: (facts) => some(facts, resetConnection),
+    },
+    conditions: [
+      {
+        text: "between 15 s and 60 s after T0",
+        holds: (facts) => ofThese(facts, resetConnection, after(15 * S, 60 * S)),
+      },
+      {
+        text: "not at the end of the shutdown delay",
+        holds: (facts) => {
+          const atEnd = ofThese(facts, resetConnection, ({ atDelayEnd }) => atDelayEnd);
+          return atEnd === null ? null : !atEnd;
+        },
+      },
+      {
+        text: "local IP and remote IP differ",
+        holds: (facts) => ofThese(facts, resetConnection, ({ hairpin }) => (hairpin === null ? null : !hairpin)),
+      },
+      known("the balancer is an AWS NLB that terminates connections to unhealthy targets, which is its default"),
+    ],
+    cause:
+      "The balancer ends every connection to a target as soon as it calls it unhealthy, long before the server stops.",
+    fix: "target_health_state.unhealthy.connection_termination.enabled=false, and a draining interval of 300 s.",
+    references: ["kubernetes-sigs/cluster-api-provider-aws #5475, #5589"],
+  },
+  {
+    id: "slow-removal",
+    title: "The balancer sends new connections to a server that goes, or is not ready",
+    core: {
+      text: "new connections reached a backend when its shutdown delay was over, up to its end, or before it was ready",
+      holds: ({ rollout }) =>
+        rollout === null
+          ? null
+          : (rollout.marginNs !== null && rollout.marginNs < 0) ||
+            rollout.stoppedWhileChosen ||
+            (rollout.beforeReady ?? 0) > 0,
+    },
+    conditions: [],
+    cause:
+      "Health checks and their propagation take longer than the shutdown delay (on AWS 30 s to 120 s), or the balancer asks for a TCP handshake where it should ask /readyz.",
+    fix: "Let 0.8 of the shutdown delay be longer than the slowest removal, and let the health check ask /readyz over HTTPS.",
+    references: ["openshift/cluster-kube-apiserver-operator #1982", "OCPBUGS-86789"],
+  },
+  {
+    id: "accept-backlog",
+    title: "New connections are reset or closed in their TLS handshake when the listener closes",
+    core: {
+      text: "an attempt was reset or closed after TCP was established, before TLS was",
+      holds: (facts) => some(facts, both(onAttempt, throughBalancer, isType("tcp.reset", "tcp.closed"))),
+    },
+    conditions: [
+      {
+        text: "within 5 s of the end of the shutdown delay",
+        holds: (facts) =>
+          ofThese(facts, both(onAttempt, isType("tcp.reset", "tcp.closed")), ({ atDelayEnd }) => atDelayEnd),
+      },
+    ],
+    cause:
+      "The connection waited in the kernel's accept queue when the server closed its listener: the kernel resets those. The balancer still sent connections then.",
+    fix: "As for a balancer that is slow to remove: a longer shutdown delay, or quicker health checks.",
+    references: ["kube-apiserver's termination, measured: docs/rollouts.md"],
+  },
+  {
+    id: "forgotten-flow",
+    title: "A connection falls silent: established, and never an answer",
+    core: {
+      text: "a connection stopped answering PING",
+      holds: (facts) => some(facts, both(onConnection, isType("h2.ping.timed_out"))),
+    },
+    conditions: [
+      {
+        text: "new connections on the same path worked",
+        holds: ({ paths, failures }) => {
+          const silent = new Set(failures.filter(isType("h2.ping.timed_out")).map(({ path }) => path));
+          const same = paths.filter(({ path, attempted }) => silent.has(path) && attempted > 0);
+          return same.length === 0 ? null : same.every(({ attempted, failed }) => failed < attempted);
+        },
+      },
+    ],
+    cause:
+      "The balancer, or a firewall on the way, forgot the flow, or its backend is gone without a word. TCP alone notices after 15 minutes.",
+    fix: "HTTP/2 PING in the client (client-go: 30 s and 15 s, since 1.20), and on the balancer a RST instead of silence for unknown flows.",
+    references: ["kubernetes/kubernetes #95981"],
+  },
+  {
+    id: "address-moved",
+    title: "All connections reset at once",
+    core: {
+      text: "three or more connections through the balancer were reset within a second",
+      holds: (facts) => atOnce(facts, (failure) => resetConnection(failure) && failure.hairpin !== true, 3),
+    },
+    conditions: [
+      {
+        text: "not at the end of a server's shutdown delay",
+        holds: (facts) => {
+          const atEnd = ofThese(facts, resetConnection, ({ atDelayEnd }) => atDelayEnd);
+          return atEnd === null ? null : !atEnd;
+        },
+      },
+      known("the address is held by keepalived and served by haproxy, as on bare metal"),
+    ],
+    cause:
+      "The address moved to another host, which knows none of the connections; or haproxy was reloaded or closed sessions of a backend that it called down.",
+    fix: "haproxy: rise 3 and on-marked-down shutdown-sessions; keepalived: checks that do not move the address for one missed answer.",
+    references: ["openshift/machine-config-operator #1893, #6400"],
+  },
+  {
+    id: "drain-429",
+    title: "Requests were told to come back later",
+    core: {
+      text: "requests were answered 429 or 503 with Retry-After",
+      holds: (facts) => some(facts, ({ of, type }) => of === "request" && type === "http.retry_after"),
+    },
+    conditions: [],
+    cause:
+      "A server that drains with --shutdown-send-retry-after answers so, and a request that is read in the moment of shutdown gets it in any case.",
+    fix: "None is needed where clients obey Retry-After: client-go asks again up to ten times, for any verb.",
+    references: ["kube-apiserver --shutdown-send-retry-after"],
+  },
+];

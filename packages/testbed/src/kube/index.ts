@@ -1,0 +1,11 @@
+export type { ApiAnswer, ApiQuestion } from "./api-client.js";
+export type { Apiserver } from "./apiserver.js";
+export { type ControlPlane, type ControlPlaneOptions, type KubeUser, startControlPlane } from "./control-plane.js";
+export { type Credentials, writeKubeletPem } from "./credentials.js";
+export type { Etcd } from "./etcd.js";
+export type { ApiserverFlags } from "./flags.js";
+export type { Command, Exit, Role, Wrap } from "./owned-process.js";
+export { type Leftovers, stopLeftovers } from "./plane-dir.js";
+export { type ApiserverProgram, findKubePrograms, type KubePrograms } from "./programs.js";
+export { type ReadyzCheckOptions, type ReadyzChecks, startReadyzChecks } from "./readyz-checks.js";
+export type { KubeVersion } from "./version.js";

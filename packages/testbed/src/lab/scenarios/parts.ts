@@ -1,0 +1,95 @@
+import type {
+  ApiserverSettings,
+  HealthCheckSettings,
+  LabExpectation,
+  LabProbeSettings,
+  RolloutSettings,
+} from "../lab-scenario.js";
+
+/** D in most scenarios: the lab's measure, a seventh of what the seed's clusters had. */
+export const D_MS = 10_000;
+
+/**
+ * Today's server. Watches are ended in order, because a probe that watches would else hold each process for a minute, which is a
+ * scenario of its own.
+ */
+export const CURRENT: ApiserverSettings = { shutdownDelayMs: D_MS, watchGraceMs: 1_000 };
+
+/** v1.18 and before, in a cluster with so many clients that GOAWAY reaches none of them before the process is gone. */
+export const HISTORIC: ApiserverSettings = { version: "historic", shutdownDelayMs: D_MS, otherConnections: 1_000 };
+
+/** The same with so many that GOAWAY reaches some. */
+export const HISTORIC_SOME_GOAWAY: ApiserverSettings = { ...HISTORIC, otherConnections: 600 };
+
+/** A backend leaves 1 to 2 s after /readyz turned red, if nothing is slower. */
+export const CHECKS: HealthCheckSettings = { probe: "readyz", everyMs: 1_000, fall: 2, rise: 2 };
+
+/** The node's own watcher: slower than the balancer to let go, and quicker to come back. See gcp-new-connection-black-hole. */
+export const PATIENT_WATCHER: HealthCheckSettings = { ...CHECKS, fall: 4, rise: 1 };
+
+/** A balancer whose backends come back later than the node's own watcher does. */
+export const SLOW_TO_RISE: HealthCheckSettings = { ...CHECKS, rise: 4 };
+
+/** The balancer of today's GCP clusters, each part as late as it has to be. */
+export const GCP_ROUTES = {
+  model: "gcp-ilb-routes",
+  checks: SLOW_TO_RISE,
+  deprogramMs: 500,
+  watcher: PATIENT_WATCHER,
+} as const;
+
+/** A network load balancer that takes its time and breaks nothing. */
+export const NLB = { model: "aws-nlb", checks: CHECKS, propagationMs: 2_000, terminateUnhealthy: false } as const;
+
+export const ROLL: RolloutSettings = { action: "roll" };
+
+export const CRUD: LabProbeSettings = { workload: "crud", ratePerSecond: 60, freshPerSecond: 5, watch: true };
+/** Reads that leave pauses between them, so that a server which goes rarely leaves one unread. */
+export const READONLY: LabProbeSettings = { workload: "readonly", ratePerSecond: 8, freshPerSecond: 5, watch: true };
+
+/** From the end of the delay to the end of an historic process, teardown included, at speed 1; a busy machine takes longer. */
+const AT_D = { fromMs: D_MS - 100, toMs: D_MS + 1_500 } as const;
+
+/** A connection that ended when the delay was over. */
+export const atD = (expectation: LabExpectation): LabExpectation => ({ ...expectation, when: AT_D });
+
+/** Answers that say "later", which servers give while they go and clients act on: allowed everywhere. */
+export const TOLD_TO_RETRY: LabExpectation = { scope: "request", type: "http.retry_after", count: { min: 0 } };
+
+/**
+ * New connections and reopened sessions while nobody listens: refused, or, where they were in the accept queue or in the handshake at that
+ * moment, reset or closed.
+ */
+export const REFUSED: LabExpectation = { scope: "connection", type: "tcp.refused" };
+export const CUT_IN_HANDSHAKE: LabExpectation = {
+  scope: "connection",
+  type: ["tcp.reset", "tcp.closed", "tcp.broken_pipe"],
+  count: { min: 0 },
+};
+
+/**
+ * How the historic server's connections end, beside their type. Its process ends while GOAWAY is on its way to a thousand connections:
+ * most, some or none have got it. Then the end breaks a promise; without it, it is abrupt.
+ */
+export const RESET_AT_EXIT = { type: "tcp.reset", close: ["reset", "broken-promise"] } as const;
+export const CLOSED_AT_EXIT = { type: "tcp.closed", close: ["abrupt", "broken-promise"] } as const;
+
+/** A server is busy with its start: it listens, and has no time for a handshake yet. */
+export const BUSY_STARTING: LabExpectation = { scope: "connection", type: "tls.timed_out", count: { min: 0 } };
+
+/**
+ * Requests that cross a GOAWAY on the wire are lost with their connection, and provably not processed: any client may send them again. No
+ * setting of a server or balancer prevents it.
+ */
+export const CROSSED_GOAWAY: LabExpectation = {
+  scope: "connection",
+  type: "h2.goaway",
+  close: ["graceful", "alive", "local"],
+  count: { min: 0 },
+};
+
+/** What a rollout may show that is done as well as can be. */
+export const DONE_WELL: readonly LabExpectation[] = [CROSSED_GOAWAY, TOLD_TO_RETRY];
+
+/** Connections ended as the protocol has it, requests that crossed their GOAWAY or not. */
+export const GRACEFUL: LabExpectation = { scope: "connection", close: "graceful" };

@@ -1,0 +1,12 @@
+import type { Summary } from "@drainprobe/core";
+import "@drainprobe/core/vitest";
+import { expect } from "vitest";
+
+export function check(summary: Summary): void {
+  expect(summary).toDrainCleanly();
+  expect(summary).toDrainCleanly({ maxNewConnectionGapMs: 500 });
+  expect(summary).not.toHaveIncident({ type: "tcp.reset", close: null });
+  expect(summary).toHaveNoConnectionFailures();
+  // @ts-expect-error: no such type of failure
+  expect(summary).toHaveIncident({ type: "tcp.rest" });
+}

@@ -1,0 +1,92 @@
+import { mkdtempSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { LAB_SCENARIOS, type LabScenario, setupOf, TIERS, type Tier } from "@drainprobe/testbed";
+import { describe, expect, it } from "vitest";
+import { play } from "../../packages/cli/src/lab/play.js";
+import type { LabRun } from "../../packages/cli/src/lab/run-result.js";
+import { readMasterLog } from "../../packages/cli/src/lab/seen.js";
+import { entryWords, type Signature, signatureDifferences, signatureOf } from "../../packages/cli/src/lab/signature.js";
+import { makeDir } from "./support/run-dir.js";
+
+/**
+ * Rows that stand for their kinds, of which each part takes a minute: a server that ends badly, one that ends well, a balancer that ends
+ * connections. `DRAINPROBE_LAB=all` plays all there are, with their twins, which takes more than an hour.
+ */
+const USUAL = ["gcp-4.4.7-crud", "gcp-4.4.7-crud fixed", "nlb-terminates-unhealthy"];
+
+/** Our own servers start and end in times of their own, and a busy machine adds its share. */
+const TOLERANCE = { timeMs: 2_500, steadyFrom: 3 };
+const SPEEDS: Readonly<Record<Tier, number>> = { kube: 1, netns: 2, embedded: 2 };
+const TIER_TIMEOUT_MS = 300_000;
+const SEED = 20_201_122;
+
+interface Row {
+  readonly title: string;
+  readonly scenario: LabScenario;
+  readonly fixed: boolean;
+}
+
+const ROWS: readonly Row[] = LAB_SCENARIOS.flatMap((scenario) => [
+  { title: scenario.name, scenario, fixed: false },
+  ...(scenario.fixed === null ? [] : [{ title: `${scenario.name} fixed`, scenario, fixed: true }]),
+]).filter(({ title }) => process.env.DRAINPROBE_LAB === "all" || USUAL.includes(title));
+
+const missing = await (await TIERS.kube()).check();
+if (missing !== null) process.stderr.write(`${missing}\n`);
+
+describe.runIf(missing === null)("the tiers of the lab", () => {
+  for (const { title, scenario, fixed } of ROWS) {
+    it(
+      `see the same of ${title}, which is what real servers show`,
+      async () => {
+        const real = await played("kube", scenario, fixed);
+        if (real === null) return;
+        for (const tier of ["netns", "embedded"] as const) {
+          const other = await played(tier, scenario, fixed);
+          if (other === null) continue;
+          show(title, real, other);
+          expect(signatureDifferences(real.signature, other.signature, TOLERANCE), `${tier} beside kube`).toEqual([]);
+        }
+      },
+      3 * TIER_TIMEOUT_MS,
+    );
+  }
+});
+
+interface Seen {
+  readonly tier: Tier;
+  readonly run: LabRun;
+  readonly signature: Signature;
+}
+
+/** Plays it once; a run that does not show what its scenario says has failed already. `null`: that tier cannot show it. */
+async function played(tier: Tier, scenario: LabScenario, fixed: boolean): Promise<Seen | null> {
+  const setup = setupOf(scenario, tier, fixed);
+  if (setup === null || scenario.unavailable?.[tier] !== undefined) return null;
+  const root = makeDir("lab");
+  const out = mkdtempSync(join(makeDir("logs"), `${tier}-`));
+  const speed = Math.min(SPEEDS[tier], scenario.maxSpeed ?? Number.POSITIVE_INFINITY);
+  const run = await play({
+    scenario,
+    setup,
+    fixed,
+    tier: await TIERS[tier](),
+    speed,
+    seed: SEED,
+    root,
+    out,
+    note: () => {},
+    signal: AbortSignal.timeout(TIER_TIMEOUT_MS),
+  });
+  expect(run.differs, `${tier}, seed ${SEED}`).toEqual([]);
+  expect(readdirSync(root)).toEqual([]);
+  const goawayRaces = setup.apiserver.version === "historic";
+  const sightings = [];
+  for (const file of run.logs) sightings.push(...(await readMasterLog(file, file)).sightings);
+  return { tier, run, signature: signatureOf({ sightings, moments: run.moments, speed, goawayRaces }) };
+}
+
+function show(title: string, real: Seen, other: Seen): void {
+  for (const { tier, signature } of [real, other])
+    process.stdout.write(`${title}, ${tier}:\n${signature.map((entry) => `  ${entryWords(entry)}\n`).join("")}`);
+}
