@@ -33,7 +33,11 @@ export const trickles = {
         onSettings: () => true,
         onSecure() {
           fired();
-          void trickle(connection, settingsFrame(Array.from({ length: MAX_SETTINGS }, () => [3, 100] as const)), options);
+          void trickle(
+            connection,
+            settingsFrame(Array.from({ length: MAX_SETTINGS }, () => [3, 100] as const)),
+            options,
+          );
           return true;
         },
       };
