@@ -18,11 +18,16 @@ function prune() {
   }
 }
 
-/** Installs what is missing and compiles what has changed. Throws with the compiler's output where that fails. */
-export async function build() {
+/**
+ * Installs what is missing and compiles what has changed: everything, or `projects` and what they refer to. Throws with the
+ * compiler's output where that fails.
+ *
+ * @param {readonly string[]} [projects]
+ */
+export async function build(projects = []) {
   await setup();
   prune();
-  const { code, output } = await tool("typescript/bin/tsc", ["-b"], { quiet: true });
+  const { code, output } = await tool("typescript/bin/tsc", ["-b", ...projects], { quiet: true });
   if (code !== 0) throw new Error(`tsc -b failed:\n${output}`);
   const bin = join(ROOT, "packages/cli/dist/bin.js");
   if (existsSync(bin)) chmodSync(bin, 0o755);

@@ -15,7 +15,8 @@ export async function packTarballs(folder, { reuse = false } = {}) {
   mkdirSync(folder, { recursive: true });
   const dirs = packageDirs().filter((dir) => manifest(dir).private !== true);
   if (!reuse || !readdirSync(folder).some((file) => file.endsWith(".tgz"))) {
-    await build();
+    // Not the benches: an image is built without them.
+    await build(dirs);
     for (const dir of dirs) {
       const { code, output } = await pnpm(["pack", "--pack-destination", folder], { cwd: dir, quiet: true });
       if (code !== 0) throw new Error(`${manifest(dir).name} could not be packed:\n${output}`);
