@@ -7,7 +7,7 @@ import { startCapture } from "./support/capture.js";
 import { judge } from "./support/judge.js";
 import { hasYoungSlowStream } from "./support/observe.js";
 import { type OwnedProcess, startProcess } from "./support/owned-process.js";
-import { packetStories } from "./support/packet-story.js";
+import { packetStories } from "../../bench/src/packets/packet-story.js";
 import { makeDir } from "./support/run-dir.js";
 import { readRunLog } from "./support/run-log.js";
 import { RunWatch } from "./support/run-watch.js";

@@ -3,7 +3,7 @@ import type { ConnectionVerdict, ProbeEvent, RunHeader } from "@drainprobe/core"
 import { afterEach, describe, expect, it } from "vitest";
 import { startCapture } from "./support/capture.js";
 import { judge } from "./support/judge.js";
-import { type PacketStory, packetStories, type Side } from "./support/packet-story.js";
+import { type PacketStory, packetStories, type Side } from "../../bench/src/packets/packet-story.js";
 import { reservePort } from "./support/ports.js";
 import type { RunLog } from "./support/run-log.js";
 

@@ -28,3 +28,13 @@ export async function startRun(
     await run.stop("run.ended");
   };
 }
+
+interface ClockModule {
+  readonly SystemClock: new () => { now(): number; anchor(t: number): { readonly wall: string; readonly errorNs: number } };
+}
+
+/** The probe's clock, so that what others see is dated by the same means. */
+export async function systemClock(): Promise<InstanceType<ClockModule["SystemClock"]>> {
+  const { SystemClock } = (await import(new URL("clock/system-clock.js", CORE).href)) as ClockModule;
+  return new SystemClock();
+}

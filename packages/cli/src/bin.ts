@@ -7,7 +7,12 @@ try {
   process.exitCode = await runProcess();
 } catch (error) {
   const reason = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`drainprobe: cannot start: ${reason.replace(/\s*\n\s*/g, " ")}\n`);
+  process.stderr.write(
+    `drainprobe: cannot start: ${reason
+      .split("\n")
+      .map((line) => line.trim())
+      .join(" ")}\n`,
+  );
   process.exitCode = EXIT.misuse;
 }
 process.exit();

@@ -8,6 +8,7 @@ import { reportCommand } from "./commands/report.js";
 import { runCommand } from "./commands/run.js";
 import { selftestCommand } from "./commands/selftest.js";
 import { type CliIo, EXIT } from "./io.js";
+import { oneLine } from "./one-line.js";
 import { buildProgram, usageErrorOf } from "./program.js";
 import { printable } from "./text/printable.js";
 import { UsageError } from "./usage-error.js";
@@ -36,7 +37,7 @@ export async function main(argv: readonly string[], io: CliIo): Promise<number> 
     return code;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.pass;
-    io.stderr.write(`drainprobe: ${oneLine(error, argv)}\n`);
+    io.stderr.write(`drainprobe: ${inOneLine(error, argv)}\n`);
     return EXIT.misuse;
   } finally {
     unmute();
@@ -62,10 +63,10 @@ function ignoreBrokenPipes({ stdout, stderr }: CliIo): () => void {
   };
 }
 
-function oneLine(error: unknown, argv: readonly string[]): string {
+function inOneLine(error: unknown, argv: readonly string[]): string {
   const known = error instanceof CommanderError ? usageErrorOf(error, argv) : error;
   const text = known instanceof Error ? known.message : String(known);
-  const line = printable(text.replace(/\s*\n\s*/g, " "));
+  const line = printable(oneLine(text));
   return known instanceof UsageError || (known instanceof DrainprobeError && known.code !== "BUG")
     ? line
     : `internal error, please report it: ${line}`;

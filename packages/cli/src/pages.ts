@@ -14,10 +14,17 @@ export const EXIT_CODES = `Exit codes:
   2  misuse, or the instrument itself is broken
   3  inconclusive: too little was seen to say`;
 
+const NO_LOG = "no log given: name a file, or - for stdin";
+
 /** What a command says of itself: help and docs are made from it. */
 export interface CommandPage {
   readonly name: string;
-  readonly argument?: { readonly usage: string; readonly help: string };
+  readonly argument?: {
+    readonly usage: string;
+    readonly help: string;
+    /** The line for someone who left it out. */
+    readonly missing: string;
+  };
   readonly summary: string;
   readonly description: string;
   readonly flags: FlagTable;
@@ -58,7 +65,7 @@ watches and lists beside it. Durations are written 250ms, 10s, 1m30s; rates are 
 
 export const REPORT_PAGE: CommandPage = {
   name: "report",
-  argument: { usage: "<file...>", help: "logs written by run --out; - reads one from stdin" },
+  argument: { usage: "<file...>", help: "logs written by run --out; - reads one from stdin", missing: NO_LOG },
   summary: "say again what a log says: verdicts are computed anew from its events",
   description:
     "Folds recorded logs, plain or packed by gzip, into the same report that run prints at its end; logs of several nodes are also read together. A log that was cut off is read up to there.",
@@ -80,7 +87,11 @@ export const REPORT_PAGE: CommandPage = {
 
 export const EXPLAIN_PAGE: CommandPage = {
   name: "explain",
-  argument: { usage: "<file...>", help: "logs, or reports that quote them; - reads one from stdin, gzip is unpacked" },
+  argument: {
+    usage: "<file...>",
+    help: "logs, or reports that quote them; - reads one from stdin, gzip is unpacked",
+    missing: NO_LOG,
+  },
   summary: "say what the logs of client-go programs tell of lost connections",
   description:
     "Reads logs of kubelets, controllers and tests (klog as text and JSON, journald, zap; also quoted in a Markdown report), brings the errors of Go's network stack together by connection, and says what follows from them and what cannot be told from such texts. Nothing is judged: the exit code is 0 when there were log lines, 3 when there were none.",
@@ -120,6 +131,7 @@ export const LAB_PAGE: CommandPage = {
   argument: {
     usage: "<what...>",
     help: "list; run SCENARIO; repeat SCENARIO; matrix [SCENARIO]; or down, which removes what a killed lab left",
+    missing: "say what the lab is to do: lab list, lab run SCENARIO, lab repeat SCENARIO, lab matrix or lab down",
   },
   summary: "reproduce the failures of a rollout on this machine, and show what mends them",
   description:

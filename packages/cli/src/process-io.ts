@@ -1,5 +1,6 @@
 import type { CliIo } from "./io.js";
 import { EXIT } from "./io.js";
+import { oneLine } from "./one-line.js";
 import { printable } from "./text/printable.js";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -8,9 +9,7 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 export function processIo(): CliIo {
   const fatal = (error: unknown): void => {
     const text = error instanceof Error ? error.message : String(error);
-    process.stderr.write(
-      `drainprobe: internal error, please report it: ${printable(text.replace(/\s*\n\s*/g, " "))}\n`,
-    );
+    process.stderr.write(`drainprobe: internal error, please report it: ${printable(oneLine(text))}\n`);
     process.exit(EXIT.misuse);
   };
   // Whatever ends the process: a live view may have hidden the cursor.

@@ -3,6 +3,7 @@ import { declareFlags } from "./flags/command-line.js";
 import { flagName } from "./flags/flag.js";
 import { nearest } from "./flags/nearest.js";
 import type { CliIo } from "./io.js";
+import { oneLine } from "./one-line.js";
 import { type CommandPage, EXIT_CODES, PAGES } from "./pages.js";
 import { UsageError } from "./usage-error.js";
 import { VERSION } from "./version.js";
@@ -32,7 +33,7 @@ export function buildProgram(
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
-    .configureHelp({ optionTerm: (option: Option) => option.flags.replace(/<(.+)>/, "$1"), sortSubcommands: false })
+    .configureHelp({ optionTerm: (option: Option) => option.flags.replace(/<([^<>]+)>/, "$1"), sortSubcommands: false })
     .addHelpText(
       "after",
       `\n${EXIT_CODES}\n\nData goes to stdout, messages and progress to stderr.\nTry: drainprobe run --target https://localhost:6443 --duration 10s`,
@@ -85,7 +86,7 @@ function helpWidth(columns: number | undefined): number {
 /** Commander's complaint in one line of ours. */
 export function usageErrorOf(error: CommanderError, argv: readonly string[]): UsageError {
   const page = PAGES.find(({ name }) => argv.includes(name));
-  const text = error.message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
+  const text = oneLine(error.message.replace(/^error: /, ""));
   const unknown = /unknown option '(-[^']*)'/.exec(text)?.[1];
   if (error.code === "commander.unknownOption" && unknown !== undefined) {
     return new UsageError(`unknown flag ${unknown}: ${flagHint(unknown, page)}`);
@@ -95,7 +96,7 @@ export function usageErrorOf(error: CommanderError, argv: readonly string[]): Us
       `${page?.name ?? "drainprobe"} takes no argument but flags; is a --target missing in front of one?`,
     );
   }
-  if (error.code === "commander.missingArgument") return new UsageError("no log given: name a file, or - for stdin");
+  if (error.code === "commander.missingArgument") return new UsageError(page?.argument?.missing ?? text);
   if (error.code === "commander.optionMissingArgument") {
     const flag = /option '([^ ']+)/.exec(text)?.[1];
     return new UsageError(`${flag ?? "a flag"} wants a value`);
@@ -105,7 +106,7 @@ export function usageErrorOf(error: CommanderError, argv: readonly string[]): Us
 
 function flagHint(unknown: string, page: CommandPage | undefined): string {
   const own = knownFlags(page === undefined ? PAGES : [page]);
-  const near = nearest(unknown.replace(/=.*$/, ""), own);
+  const near = nearest(unknown.split("=", 1)[0] ?? "", own);
   if (near !== null) return `did you mean ${near}?`;
   const elsewhere = PAGES.find((other) => other !== page && knownFlags([other]).includes(unknown));
   if (elsewhere !== undefined) return `it belongs to drainprobe ${elsewhere.name}`;

@@ -77,6 +77,8 @@ const NONSENSE: readonly (readonly [readonly string[], RegExp])[] = [
   [["manifests", "--metrics-port", "0"], /--metrics-port "0": out of range: from 1 to 65535/],
   [["run", "--config", join(folder, "none.yaml")], /--config .*none\.yaml: no such file/],
   [["report"], /no log given: name a file, or - for stdin/],
+  [["explain"], /no log given: name a file, or - for stdin/],
+  [["lab"], /say what the lab is to do: lab list, lab run SCENARIO/],
   [["report", "-", "-"], /stdin \(-\) can be read only once/],
   [["report", join(folder, "none.jsonl")], /none\.jsonl: no such file/],
   [["report", "--json", file("text.jsonl", "hello\nworld\n")], /text\.jsonl: the log is not a drainprobe log/],

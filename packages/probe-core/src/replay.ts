@@ -80,7 +80,7 @@ class Replay {
   async run(): Promise<ReplayResult> {
     await readLog(this.#source, (read) => this.#read(read));
     if (this.#understood === 0) {
-      if (this.#corrupt > 0) throw this.#unreadable("is not a drainprobe log");
+      if (this.#corrupt > 0) throw this.#unreadable("is not a drainprobe log: none of its lines is a record of one");
       this.#problem(null, "the log is empty");
     } else if (this.#header === null) {
       this.#problem(null, "the log has no header: its times cannot be told as wall time");

@@ -1,5 +1,5 @@
 import type { ConnectionVerdict, ProbeEvent } from "@drainprobe/core";
-import type { EndSegment, PacketStory } from "./packet-story.js";
+import type { EndSegment, PacketStory } from "../../../bench/src/packets/packet-story.js";
 import { firstOf, type RunLog } from "./run-log.js";
 import { type WallMoment, wallClockOf } from "./wall-clock.js";
 

@@ -47,7 +47,7 @@ function readText(file: string, flag: string): string {
 
 function certificates(file: string, flag: string): string {
   const pem = readText(file, flag);
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g);
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g);
   if (blocks === null) throw new UsageError(`${flag} ${file}: holds no PEM certificate (-----BEGIN CERTIFICATE-----)`);
   for (const [index, block] of blocks.entries()) {
     try {

@@ -11,7 +11,7 @@ const UNIT_NS: Readonly<Record<string, number>> = {
   h: 3600e9,
 };
 const DURATION = /^(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+$/;
-const DURATION_PART = /(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g;
+const DURATION_PART = /(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/gy;
 /** 104 days: what integer nanoseconds hold exactly. */
 const LONGEST_NS = Number.MAX_SAFE_INTEGER;
 

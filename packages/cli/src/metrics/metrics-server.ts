@@ -67,7 +67,7 @@ function problem(error: Error, port: number, address: string): string {
 }
 
 function answer(request: IncomingMessage, response: ServerResponse, metrics: () => string): void {
-  const path = request.url?.replace(/\?.*$/, "");
+  const path = request.url?.split("?", 1)[0];
   if (request.method !== "GET" && request.method !== "HEAD") {
     reply(request, response, 405, "only GET and HEAD\n", { allow: "GET, HEAD" });
   } else if (path === "/metrics") {

@@ -112,11 +112,8 @@ export function isUnsafe({ verb, processed, ours }: GoError): boolean {
 
 /** `10.0.0.2` of `10.0.0.2:6443`, `::1` of `[::1]:6443`. */
 export function hostPart(endpoint: Endpoint): string {
-  return endpoint
-    .slice(0, endpoint.lastIndexOf(":"))
-    .replace(/^\[|\]$/g, "")
-    .replace(/%.*$/, "")
-    .toLowerCase();
+  const host = endpoint.slice(0, endpoint.lastIndexOf(":")).replace(/^\[|\]$/g, "");
+  return (host.split("%", 1)[0] ?? "").toLowerCase();
 }
 
 /** The packets never left the host. Loopback always has it, and means nothing. */

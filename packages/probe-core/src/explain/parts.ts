@@ -44,7 +44,7 @@ export class Parts {
     const level = heading?.[1]?.length ?? BOLD_LEVEL;
     const text = heading?.[2] ?? bold?.[1];
     if (text === undefined) return;
-    const name = text.replace(/[\s:#*]+$/, "").slice(0, EXPLAIN_BOUNDS.headingChars);
+    const name = withoutTail(text).slice(0, EXPLAIN_BOUNDS.headingChars);
     this.#headings = [...this.#headings.filter((above) => above.level < level), { level, text: name }].slice(
       -EXPLAIN_BOUNDS.headings,
     );
@@ -75,4 +75,11 @@ export function partName(parts: readonly InputPart[], index: number): string {
   ).length;
   const name = headings === "" ? (part.file ?? "the input") : headings;
   return same > 1 && headings !== "" ? `${name} (from line ${part.firstLine})` : name;
+}
+
+/** Without the blanks, colons and signs at the end. Character by character: as a regular expression it is quadratic. */
+function withoutTail(text: string): string {
+  let end = text.length;
+  while (end > 0 && /[\s:#*]/.test(text[end - 1] ?? "")) end -= 1;
+  return text.slice(0, end);
 }

@@ -70,6 +70,29 @@ describe("the words of a termination", () => {
   });
 });
 
+describe("a line of a megabyte that almost says something", () => {
+  it.each([
+    "Event occurred object=",
+    'Event occurred object="" ',
+    '"Event occurred" object="a" reason="b ',
+    "[graceful-termination] shutdown event ",
+    "Event(v1.ObjectReference{",
+    'Event(v1.ObjectReference{Kind:"Pod"}): type: ',
+    "roll out event: event=a pod",
+  ])("%s is read in one go", (words) => {
+    const line = words.repeat(Math.ceil((1024 * 1024) / words.length));
+    const began = performance.now();
+    expect(terminationWord(line)).toBeNull();
+    // Generous for a machine with much else to do; with the square of its length it takes minutes.
+    expect(performance.now() - began).toBeLessThan(2_000);
+  });
+
+  it("and a word behind it is still found", () => {
+    const filler = "Event(v1.ObjectReference{".repeat(40_000);
+    expect(terminationWord(filler + event("ShutdownInitiated"))?.name).toBe("ShutdownInitiated");
+  });
+});
+
 describe("InFlightRequestsDrained", () => {
   it("as OpenShift's event, said before anything is drained, means that no new request is accepted", () => {
     expect(

@@ -10,33 +10,67 @@ export interface TerminationWord {
 
 /** `"[graceful-termination] shutdown event" name="ShutdownInitiated"`, also as klog wrote it before it quoted messages. */
 const SIGNAL =
-  /\[graceful-termination\] (?:shutdown event|RunPreShutdownHooks has completed|pre-shutdown hooks completed)"?.*?\bname="?(\w+)"?/;
-const EXITING = /\[graceful-termination\] apiserver is exiting/;
-/** An event as client-go's recorder logs it. */
-const RECORDED = /Event\(v1\.ObjectReference\{([^}]*)\}\): type: '\w+' reason: '(\w+)'/;
+  /\[graceful-termination\] (?:shutdown event|RunPreShutdownHooks has completed|pre-shutdown hooks completed)/g;
+const SIGNAL_NAME = /\bname="?(\w+)/g;
+const EXITING = "[graceful-termination] apiserver is exiting";
+/** An event as client-go's recorder logs it: this, fields up to a brace, and then the rest. */
+const RECORDED = "Event(v1.ObjectReference{";
+const RECORDED_REST = /\}\): type: '\w+' reason: '(\w+)'/y;
+const POD = /Kind:"Pod"/g;
+const POD_NAME = /\bName:"([^"]+)"/g;
 /** The same as structured logging has it. */
-const STRUCTURED = /"?Event occurred"?.*?\bobject="([^"]*)".*?\breason="(\w+)"/;
+const STRUCTURED = /Event occurred/g;
+const STRUCTURED_OBJECT = /\bobject="([^"]*)"/g;
+const STRUCTURED_REASON = /\breason="(\w+)"/g;
 /** An event as the Go test of the seed's report prints it. */
 const ROLLOUT_TEST = /roll out event: event=(\w+) pod=(\S+)/;
 
-/** The word in a klog message, or `null`: most lines are about something else. */
+/** The word in a klog message, or `null`: most lines are about something else. Each line is read once, however long it is. */
 export function terminationWord(message: string): TerminationWord | null {
-  const signal = SIGNAL.exec(message);
+  const signal = valuesInTurn(message, SIGNAL, SIGNAL_NAME);
   if (signal !== null) return { form: "signal", name: signal[1] ?? "", pod: null };
-  if (EXITING.test(message)) return { form: "signal", name: "Exiting", pod: null };
-  const recorded = RECORDED.exec(message);
+  if (message.includes(EXITING)) return { form: "signal", name: "Exiting", pod: null };
+  const recorded = recordedEvent(message);
   if (recorded !== null) {
-    const [, object = "", name = ""] = recorded;
-    const pod = /Kind:"Pod".*?\bName:"([^"]+)"/.exec(object);
-    return { form: "event", name, pod: pod?.[1] ?? null };
+    const pod = valuesInTurn(recorded.object, POD, POD_NAME);
+    return { form: "event", name: recorded.reason, pod: pod?.[1] ?? null };
   }
-  const structured = STRUCTURED.exec(message);
+  const structured = valuesInTurn(message, STRUCTURED, STRUCTURED_OBJECT, STRUCTURED_REASON);
   if (structured !== null) {
     const [, object = "", name = ""] = structured;
     return { form: "event", name, pod: object.slice(object.lastIndexOf("/") + 1) || null };
   }
   const test = ROLLOUT_TEST.exec(message);
   return test === null ? null : { form: "event", name: test[1] ?? "", pod: test[2] ?? null };
+}
+
+/**
+ * What each of the patterns catches, the first match of each being looked for behind the one before; `null` if one is missing.
+ * One pattern with `.*?` between them says the same, and takes time with the square or the cube of a line that almost matches.
+ */
+function valuesInTurn(text: string, ...patterns: readonly RegExp[]): string[] | null {
+  const values: string[] = [];
+  let from = 0;
+  for (const pattern of patterns) {
+    pattern.lastIndex = from;
+    const match = pattern.exec(text);
+    if (match === null) return null;
+    values.push(match[1] ?? "");
+    from = pattern.lastIndex;
+  }
+  return values;
+}
+
+function recordedEvent(message: string): { readonly object: string; readonly reason: string } | null {
+  for (let at = message.indexOf(RECORDED); at >= 0; ) {
+    const brace = message.indexOf("}", at);
+    if (brace < 0) return null;
+    RECORDED_REST.lastIndex = brace;
+    const reason = RECORDED_REST.exec(message)?.[1];
+    if (reason !== undefined) return { object: message.slice(at + RECORDED.length, brace), reason };
+    at = message.indexOf(RECORDED, brace);
+  }
+  return null;
 }
 
 /** Names of today, and those of the releases around 4.5, by the moment they tell. */

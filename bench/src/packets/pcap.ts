@@ -10,6 +10,8 @@ export interface Segment {
   readonly fin: boolean;
   readonly rst: boolean;
   readonly payloadBytes: number;
+  /** As much of the content as the snapshot length left. */
+  readonly payload: Buffer;
 }
 
 /** Magic numbers of the classic pcap format: microseconds and nanoseconds, in the byte order of the writer. */
@@ -59,6 +61,9 @@ function parseFrame(frame: Buffer, linkType: number, wallNs: bigint): Segment | 
   const tcp = ip.subarray(ipHeaderBytes);
   if (tcp.length < 20) return null;
   const flags = tcp.readUInt8(13);
+  const headerBytes = (tcp.readUInt8(12) >> 4) * 4;
+  // Short Ethernet frames are padded: the size is the IP header's.
+  const payloadBytes = ip.readUInt16BE(2) - ipHeaderBytes - headerBytes;
   return {
     wallNs,
     from: `${address(ip, 12)}:${tcp.readUInt16BE(0)}`,
@@ -67,7 +72,8 @@ function parseFrame(frame: Buffer, linkType: number, wallNs: bigint): Segment | 
     syn: (flags & 0x02) !== 0,
     rst: (flags & 0x04) !== 0,
     ack: (flags & 0x10) !== 0,
-    payloadBytes: ip.readUInt16BE(2) - ipHeaderBytes - (tcp.readUInt8(12) >> 4) * 4,
+    payloadBytes,
+    payload: tcp.subarray(headerBytes, headerBytes + payloadBytes),
   };
 }
 
