@@ -1,11 +1,14 @@
 // Measures the lab and writes its tables into the docs: docs/lab.md (how often each scenario came out as expected) and docs/solution.md (what
-// each remedy leaves). Takes hours; each result is kept, and a second run goes on where the first one stopped.
+// each remedy leaves). Takes hours; each run is kept, and the same command goes on where it was stopped. Runs go in passes: one seed for every
+// scenario and twin, then the next, so that what has been measured when it is stopped is even.
 //
-//   node scripts/lab-tables.mjs                    every scenario and twin 20 times, then the matrix; embedded tier
-//   node scripts/lab-tables.mjs --runs 5 --tier kube --seed 1
+//   node scripts/lab-tables.mjs                    every scenario and twin 20 times, embedded tier
+//   node scripts/lab-tables.mjs --tier kube --runs 3 --seed 1 --only gcp-4.4.7-crud,aws-4.5-crud
+//   node scripts/lab-tables.mjs --speed 10 --until 23:15      begins no run after that time, UTC
+//   node scripts/lab-tables.mjs --matrix --tier netns         the matrix
 //   node scripts/lab-tables.mjs --write            only writes what has been measured into the docs
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -16,86 +19,164 @@ const { values } = parseArgs({
     runs: { type: "string", default: "20" },
     tier: { type: "string", default: "embedded" },
     seed: { type: "string", default: "1" },
+    speed: { type: "string" },
+    only: { type: "string" },
+    until: { type: "string" },
     results: { type: "string", default: join(ROOT, "tmp/lab-tables") },
     cli: { type: "string", default: join(ROOT, "packages/cli/dist/bin.js") },
+    matrix: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
   },
 });
+/** The longest run there is takes four minutes. */
+const AT_MOST_MS = 420_000;
 const dir = join(values.results, values.tier);
 mkdirSync(dir, { recursive: true });
+const common = ["--tier", values.tier, ...(values.speed === undefined ? [] : ["--speed", values.speed])];
 
-const { scenarios } = JSON.parse(await lab("list"));
-const cases = scenarios.flatMap(({ name, fixed }) => [
-  { name, fixed: false },
-  ...(fixed === null ? [] : [{ name, fixed: true }]),
-]);
-if (!values.write) await measure();
-writeTables();
+const { scenarios } = JSON.parse((await lab("list")).text);
+const only = values.only?.split(",");
+const cases = scenarios.flatMap(({ name, fixed, unavailable }) =>
+  (only === undefined || only.includes(name)) && unavailable?.[values.tier] === undefined
+    ? [{ name, fixed: false }, ...(fixed === null ? [] : [{ name, fixed: true }])]
+    : [],
+);
+if (values.write) writeTables();
+else if (values.matrix) await matrices();
+else await measure();
 
 async function measure() {
-  for (const { name, fixed } of cases) {
-    const words = ["repeat", name, ...(fixed ? ["--fixed"] : []), "-n", values.runs];
-    await kept(`${name}${fixed ? ".fixed" : ""}.json`, words);
-  }
-  for (const { name } of cases.filter(({ fixed }) => !fixed)) await kept(`${name}.matrix.json`, ["matrix", name]);
+  for (let pass = 0; pass < Number(values.runs); pass++)
+    for (const each of cases) if (!late()) await played(each, Number(values.seed) + pass);
 }
 
-async function kept(file, words) {
-  const path = join(dir, file);
-  if (existsSync(path)) return;
-  const text = await lab(...words, "--tier", values.tier, "--seed", values.seed, "--quiet");
-  if (text !== "") writeFileSync(path, text);
+/** One run; what it was is written down, also where it did not come to its end. */
+async function played({ name, fixed }, seed) {
+  const row = join(dir, rowName(name, fixed));
+  const file = join(row, `${seed}.json`);
+  if (existsSync(file)) return;
+  mkdirSync(row, { recursive: true });
+  const logs = join(row, `${seed}.logs`);
+  const words = [
+    "run",
+    name,
+    ...(fixed ? ["--fixed"] : []),
+    "--seed",
+    String(seed),
+    "--out",
+    logs,
+    "--quiet",
+    ...common,
+  ];
+  const startedMs = Date.now();
+  const { text, error, code } = await lab(...words);
+  const tookMs = Date.now() - startedMs;
+  const run =
+    text === "" ? { reproduced: false, differs: [`not played: exit code ${code}, ${error.trim()}`] } : JSON.parse(text);
+  if (run.reproduced) rmSync(logs, { recursive: true, force: true });
+  writeFileSync(file, JSON.stringify({ ...run, seed, tookMs }));
+  const said = run.reproduced ? "ok  " : `DIFF ${run.differs.join("; ")}`;
+  console.log(
+    `${new Date().toISOString().slice(11, 19)} ${rowName(name, fixed)} ${seed} ${(tookMs / 1_000).toFixed(0)} s ${said}`,
+  );
+}
+
+async function matrices() {
+  for (const { name, fixed } of cases) {
+    const path = join(dir, `${name}.matrix.json`);
+    if (fixed || late() || existsSync(path)) continue;
+    const { text } = await lab("matrix", name, "--seed", values.seed, "--quiet", ...common);
+    if (text !== "") writeFileSync(path, text);
+    console.log(`${new Date().toISOString().slice(11, 19)} matrix ${name}`);
+  }
+}
+
+/** Is it time to stop? */
+function late() {
+  if (values.until === undefined) return false;
+  return new Date().toISOString().slice(11, 16) >= values.until;
+}
+
+function rowName(name, fixed) {
+  return `${name}${fixed ? ".fixed" : ""}`;
 }
 
 function lab(...words) {
-  const args = [values.cli, "lab", ...words, "--json"];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [values.cli, "lab", ...words, "--json"], { stdio: ["ignore", "pipe", "pipe"] });
+  // Of a run alone: a matrix has many.
+  const timer = words[0] === "run" ? setTimeout(() => child.kill("SIGINT"), AT_MOST_MS) : null;
   let text = "";
+  let error = "";
   child.stdout.setEncoding("utf8").on("data", (chunk) => {
     text += chunk;
   });
-  return new Promise((resolve) => child.once("close", () => resolve(text)));
+  child.stderr.setEncoding("utf8").on("data", (chunk) => {
+    error += chunk;
+  });
+  return new Promise((resolve) =>
+    child.once("close", (code) => {
+      clearTimeout(timer);
+      resolve({ text, error, code });
+    }),
+  );
 }
 
-function read(file) {
-  const path = join(dir, file);
+/** All runs of a row, by seed. */
+function runsOf(name, fixed) {
+  const row = join(dir, rowName(name, fixed));
+  if (!existsSync(row)) return [];
+  return readdirSync(row)
+    .filter((file) => file.endsWith(".json"))
+    .map((file) => JSON.parse(readFileSync(join(row, file), "utf8")))
+    .sort((a, b) => a.seed - b.seed);
+}
+
+function matrixOf(name) {
+  const path = join(dir, `${name}.matrix.json`);
   return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : null;
 }
 
 function writeTables() {
-  const machine = `${values.tier} tier, Node ${process.version}, ${process.platform}, ${cpus().length} cores`;
+  const speed = values.speed === undefined ? "" : ` --speed ${values.speed}`;
+  const command = `node scripts/lab-tables.mjs --tier ${values.tier} --seed ${values.seed}${speed}`;
+  const machine = `Node ${process.version}, ${process.platform}, ${cpus().length} cores that other work kept busy`;
   fill("docs/lab.md", values.tier, [
-    `Measured with \`node scripts/lab-tables.mjs --tier ${values.tier} --runs ${values.runs} --seed ${values.seed}\`: ${machine}.`,
-    "*Late* is the longest time for which the lab's own process stood still in the runs that differed.",
+    `Measured with \`${command} --runs ${values.runs}\`, stopped before its end: ${machine}. Seeds count up from ${values.seed}.`,
     "",
-    "| scenario | as expected | with its remedy | late |",
-    "| --- | --- | --- | --- |",
-    ...scenarios.map(({ name }) => consistencyRow(name)),
+    "| scenario | as expected | with its remedy | seconds a run | seeds that differed |",
+    "| --- | ---: | ---: | ---: | --- |",
+    ...scenarios.map(consistencyRow),
   ]);
   fill("docs/solution.md", values.tier, [
-    `Measured with the same command, one run each: ${machine}.`,
+    `Measured with \`${command} --matrix\`, one run each: ${machine}.`,
     "",
     ...scenarios.flatMap(({ name }) => matrixTable(name)),
   ]);
 }
 
-function consistencyRow(name) {
-  const setup = read(`${name}.json`);
-  const fixed = read(`${name}.fixed.json`);
-  const ratio = (result) => (result === null ? "" : `${result.reproduced} of ${result.runs.length}`);
-  const differed = [setup, fixed].flatMap((result) => result?.runs.filter(({ reproduced }) => !reproduced) ?? []);
-  const late = differed.length === 0 ? "" : `${Math.round(Math.max(...differed.map(({ lateMs }) => lateMs)))} ms`;
-  return `| \`${name}\` | ${ratio(setup)} | ${ratio(fixed)} | ${late} |`;
+function consistencyRow({ name, fixed: twin, unavailable }) {
+  if (unavailable?.[values.tier] !== undefined) return `| \`${name}\` | not in this tier | | | |`;
+  const [setup, fixed] = [runsOf(name, false), runsOf(name, true)];
+  const ratio = (runs) =>
+    runs.length === 0 ? "not measured" : `${runs.filter(({ reproduced }) => reproduced).length} of ${runs.length}`;
+  const times = [...setup, ...fixed].map(({ tookMs }) => tookMs).sort((a, b) => a - b);
+  const median = times.length === 0 ? "" : (times[times.length >> 1] / 1_000).toFixed(0);
+  const seeds = (runs, what) => {
+    const differed = runs.filter(({ reproduced }) => !reproduced).map(({ seed }) => seed);
+    return differed.length === 0 ? [] : [`${what}${differed.join(", ")}`];
+  };
+  const differed = [...seeds(setup, ""), ...seeds(fixed, "remedy: ")].join("; ");
+  return `| \`${name}\` | ${ratio(setup)} | ${twin === null ? "" : ratio(fixed)} | ${median} | ${differed} |`;
 }
 
 function matrixTable(name) {
-  const result = read(`${name}.matrix.json`);
+  const result = matrixOf(name);
   if (result === null) return [];
   return [
     `**${name}**`,
     "",
     "| remedy | left over | requests lost | of them processed or unknown | writes unknown | longest without a new connection | rollout |",
-    "| --- | --- | --- | --- | --- | --- | --- |",
+    "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
     ...result.rows.map(({ remedy, failures, run }) => {
       const left = failures.map(
         ({ scope, type, count }) => `${count} ${scope === "request" ? "answers " : ""}\`${type}\``,

@@ -93,9 +93,9 @@ describe("times count from the SIGTERM of any instance, divided by the speed", (
   const atD: LabExpectation = { ...RESET, when: { fromMs: 10_000, toMs: 10_500 } };
   it.each<[string, number, boolean]>([
     ["at D", 2_010, true],
-    ["within what a busy machine is late", 2_390, true],
+    ["within what a busy machine is late", 3_090, true],
     ["long before", 1_000, false],
-    ["long after", 3_000, false],
+    ["long after", 3_300, false],
     ["at D of the second instance", 62_050, true],
     ["before anything was told to end", -1_000, false],
   ])("%s", (_, afterMs, reproduced) => {

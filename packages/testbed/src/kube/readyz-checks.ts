@@ -8,7 +8,7 @@ export interface ReadyzCheckOptions {
   readonly targets: readonly Upstream[];
   /** `tcp`: a connection is proof enough. Default `readyz`. */
   readonly probe?: "readyz" | "tcp";
-  /** Between the end of one check of a target and the next. Default 1 s. */
+  /** From the start of one check of a target to the next, which waits for a check that takes longer. Default 1 s. */
   readonly everyMs?: number;
   /** A check without an answer in this time has failed. Default: as `everyMs`. */
   readonly timeoutMs?: number;
@@ -42,6 +42,7 @@ export function startReadyzChecks(options: ReadyzCheckOptions): ReadyzChecks {
     // Checks in a row that say the other thing than we do.
     let against = 0;
     while (!stop.signal.aborted) {
+      const next = performance.now() + everyMs;
       const ready = await look(target, timeoutMs);
       against = ready === down.has(target) ? against + 1 : 0;
       if (against >= (ready ? rise : fall) && !stop.signal.aborted) {
@@ -50,7 +51,7 @@ export function startReadyzChecks(options: ReadyzCheckOptions): ReadyzChecks {
         else down.add(target);
         onChange(healthy());
       }
-      await pause(everyMs, undefined, { signal: stop.signal }).catch(() => {});
+      await pause(Math.max(0, next - performance.now()), undefined, { signal: stop.signal }).catch(() => {});
     }
   };
   const loops = Promise.all(targets.map(follow));

@@ -100,7 +100,7 @@ export const REMEDIES: readonly Remedy[] = [
         return withBalancer(setup, { ...balancer, watcher: PATIENT_WATCHER });
       }
       if (balancer.model !== "gcp-ilb-routes" || balancer.watcher.fall >= PATIENT_WATCHER.fall) return null;
-      const fall = balancer.checks.fall + Math.ceil((balancer.deprogramMs ?? 0) / balancer.watcher.everyMs) + 2;
+      const fall = balancer.checks.fall + Math.ceil((balancer.deprogramMs ?? 0) / balancer.watcher.everyMs) + 3;
       return withBalancer(setup, { ...balancer, watcher: { ...PATIENT_WATCHER, fall } });
     },
   },

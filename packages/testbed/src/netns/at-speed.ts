@@ -44,11 +44,14 @@ export function rolloutAtSpeed(settings: RolloutSettings, speed: number): Rollou
   };
 }
 
+const LEAST_TIMEOUT_MS = 3_000;
+
 function checksAtSpeed(settings: HealthCheckSettings, speed: number): HealthCheckSettings {
   return {
     ...settings,
     // haproxy takes whole milliseconds.
     everyMs: Math.max(1, Math.round(settings.everyMs / speed)),
-    timeoutMs: Math.max(1, Math.round((settings.timeoutMs ?? settings.everyMs) / speed)),
+    // Not below this at any speed: a server that is busy, or whose machine is, is not dead. A closed port refuses at once.
+    timeoutMs: Math.max(LEAST_TIMEOUT_MS, Math.round((settings.timeoutMs ?? settings.everyMs) / speed)),
   };
 }

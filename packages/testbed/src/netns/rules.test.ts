@@ -114,10 +114,10 @@ describe("a lab's name", () => {
 });
 
 describe("a balancer at another speed", () => {
-  it("has all its times divided, and its counts left", () => {
+  it("has its times divided, but for the patience of a check, and its counts left", () => {
     expect(atSpeed(model("aws-nlb"), 2)).toEqual({
       model: "aws-nlb",
-      checks: { probe: "readyz", everyMs: 500, timeoutMs: 500, fall: 2, rise: 2 },
+      checks: { probe: "readyz", everyMs: 500, timeoutMs: 3_000, fall: 2, rise: 2 },
       propagationMs: 1_000,
       terminateUnhealthy: true,
       drainingMs: 250,

@@ -20,6 +20,8 @@ export interface Health {
   stop(): Promise<void>;
 }
 
+const LEAST_TIMEOUT_MS = 3_000;
+
 /** Checks the servers and tells each change, as late as whoever acts on it is. All are taken to be healthy at first. */
 export function watchHealth({ targets, checks, speed, downLagMs = 0, upLagMs = 0, onChange }: HealthOptions): Health {
   const said = targets.map(() => true);
@@ -33,8 +35,8 @@ export function watchHealth({ targets, checks, speed, downLagMs = 0, upLagMs = 0
   const running: ReadyzChecks = startReadyzChecks({
     targets,
     everyMs: checks.everyMs / speed,
-    // A busy machine is late by as much at any speed.
-    timeoutMs: Math.max(1_000, (checks.timeoutMs ?? checks.everyMs) / speed),
+    // A busy machine is late by as much at any speed; a closed port refuses at once.
+    timeoutMs: Math.max(LEAST_TIMEOUT_MS, (checks.timeoutMs ?? checks.everyMs) / speed),
     fall: checks.fall,
     rise: checks.rise,
     probe: checks.probe,

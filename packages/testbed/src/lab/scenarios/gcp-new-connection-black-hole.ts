@@ -17,7 +17,7 @@ export const GCP_NEW_CONNECTION_BLACK_HOLE: LabScenario = {
   },
   fixed: {
     apiserver: { ...CURRENT, shutdownDelayMs: 20_000 },
-    balancer: { ...GCP_ROUTES, deprogramMs: 8_000, watcher: { ...PATIENT_WATCHER, fall: 12 } },
+    balancer: { ...GCP_ROUTES, deprogramMs: 8_000, watcher: { ...PATIENT_WATCHER, fall: 14 } },
     rollout: ROLL,
     probe: CRUD,
   },

@@ -17,8 +17,8 @@ export const NLB_TERMINATES_UNHEALTHY: LabScenario = {
   fixed: { apiserver: CURRENT, balancer: { ...NLB, propagationMs: 1_000 }, rollout: ROLL, probe: CRUD },
   expected: [
     // From the checks' word on, and before the server itself ends.
-    { scope: "connection", type: "tcp.reset", close: "reset", when: { fromMs: 1_000, toMs: D_MS - 100 } },
-    { ...CUT_IN_HANDSHAKE, when: { fromMs: 1_000, toMs: D_MS - 100 } },
+    { scope: "connection", type: "tcp.reset", close: "reset", when: { fromMs: 1_000, toMs: D_MS - 5_000 } },
+    { ...CUT_IN_HANDSHAKE, when: { fromMs: 1_000, toMs: D_MS - 5_000 } },
     ...DONE_WELL,
   ],
   expectedFixed: [GRACEFUL, ...DONE_WELL],

@@ -7,14 +7,14 @@ export const SIGKILL_AT_GRACE_END: LabScenario = {
   cause:
     "The kubelet kills what has not ended when the grace period is over. All connections end at that instant, by FIN or RST, without GOAWAY.",
   remedy: "terminationGracePeriodSeconds above the delay plus the request timeout.",
-  setup: { apiserver: CURRENT, balancer: NLB, rollout: { ...ROLL, killAfterMs: 7_000 }, probe: CRUD },
+  setup: { apiserver: CURRENT, balancer: NLB, rollout: { ...ROLL, killAfterMs: 11_000 }, probe: CRUD },
   fixed: { apiserver: CURRENT, balancer: NLB, rollout: { ...ROLL, killAfterMs: 70_000 }, probe: CRUD },
   expected: [
     {
       scope: "connection",
       type: ["tcp.closed", "tcp.reset", "tcp.broken_pipe"],
       close: ["abrupt", "reset"],
-      when: { fromMs: 6_900, toMs: 8_000 },
+      when: { fromMs: 10_900, toMs: 12_000 },
     },
     CUT_IN_HANDSHAKE,
     ...DONE_WELL,
