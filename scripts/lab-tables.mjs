@@ -3,7 +3,7 @@
 // scenario and twin, then the next, so that what has been measured when it is stopped is even.
 //
 //   node scripts/lab-tables.mjs                    every scenario and twin 20 times, embedded tier
-//   node scripts/lab-tables.mjs --tier kube --runs 3 --seed 1 --only gcp-4.4.7-crud,aws-4.5-crud
+//   node scripts/lab-tables.mjs --tier kube --runs 3 --seed 1 --only gcp-4.4.7-crud,gcp-4.4.7-crud.fixed
 //   node scripts/lab-tables.mjs --speed 10 --until 23:15      begins no run after that time, UTC
 //   node scripts/lab-tables.mjs --matrix --tier netns         the matrix
 //   node scripts/lab-tables.mjs --write            only writes what has been measured into the docs
@@ -36,11 +36,10 @@ const common = ["--tier", values.tier, ...(values.speed === undefined ? [] : ["-
 
 const { scenarios } = JSON.parse((await lab("list")).text);
 const only = values.only?.split(",");
-const cases = scenarios.flatMap(({ name, fixed, unavailable }) =>
-  (only === undefined || only.includes(name)) && unavailable?.[values.tier] === undefined
-    ? [{ name, fixed: false }, ...(fixed === null ? [] : [{ name, fixed: true }])]
-    : [],
-);
+const cases = scenarios
+  .filter(({ unavailable }) => unavailable?.[values.tier] === undefined)
+  .flatMap(({ name, fixed }) => [{ name, fixed: false }, ...(fixed === null ? [] : [{ name, fixed: true }])])
+  .filter(({ name, fixed }) => only === undefined || only.includes(rowName(name, fixed)));
 if (values.write) writeTables();
 else if (values.matrix) await matrices();
 else await measure();

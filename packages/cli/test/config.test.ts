@@ -76,6 +76,11 @@ describe("options", () => {
     expect(options(T)).not.toHaveProperty("log");
   });
 
+  it("call the node by another name than the host's", () => {
+    expect(options(T)).not.toHaveProperty("node");
+    expect(options([...T, "--node", "master-0"])).toMatchObject({ node: "master-0" });
+  });
+
   it("take durations to the nanosecond", () => {
     expect(options([...T, "--duration", "1m30s", "--ping-interval", "10.5ms"])).toMatchObject({
       durationMs: 90_000,

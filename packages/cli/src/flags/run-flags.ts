@@ -305,6 +305,14 @@ export const RUN_FLAGS = {
     fallback: "wire",
     help: "who writes the requests: wire (our own HTTP/2 client) or node (node:http2, the cross-check)",
   }),
+  node: value({
+    group: INSTRUMENT,
+    placeholder: "NAME",
+    parse: text("a name"),
+    fallback: null,
+    absent: "the host's name",
+    help: "what this node is called in the log, where logs of several nodes are told apart by it",
+  }),
   config: value({
     group: INSTRUMENT,
     placeholder: "FILE.yaml",

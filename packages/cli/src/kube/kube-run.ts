@@ -108,7 +108,7 @@ class OpenKubeRun implements KubeRun {
     });
     const { merged, scratch, workload, access } = parts;
     const namespace = scratch?.namespace ?? null;
-    this.directPaths = directPaths(access, parts.paths);
+    this.directPaths = directPaths(access, parts.paths, merged.settings.node);
     this.options = {
       ...probeOptionsOn(
         merged,

@@ -33,8 +33,9 @@ export function followMarkers({ merged, access, paths, probe, note }: FollowMark
     name.startsWith("peer-") && connectTo !== null ? [directBackend(endpointText(connectTo), connectTo)] : [],
   );
   const namespaces = kubeApiserverNamespace.length === 0 ? KUBE_APISERVER_NAMESPACES : kubeApiserverNamespace;
-  // A server of this host goes by the host's name, as its pod and its log's writer do.
-  const self = directBackend(hostname(), local ?? { host: hostname(), port: access.port });
+  // A server of this host goes by the node's name, as its pod and its log's writer do.
+  const name = merged.settings.node ?? hostname();
+  const self = directBackend(name, local ?? { host: name, port: access.port });
   return startMarkers(
     {
       local: self,
@@ -57,13 +58,17 @@ function directBackend(backend: string, { host, port }: ApiEndpoint): DirectBack
 }
 
 /** Paths that lead to one server, by the name its markers have. */
-export function directPaths(access: KubeAccess, paths: readonly KubePath[]): ReadonlyMap<string, string> {
+export function directPaths(
+  access: KubeAccess,
+  paths: readonly KubePath[],
+  node: string = hostname(),
+): ReadonlyMap<string, string> {
   const local = localServer(access, paths);
   const found = new Map<string, string>();
   for (const { name, connectTo } of paths) {
     const to = connectTo ?? { host: access.host, port: access.port };
     if (name.startsWith("peer-")) found.set(endpointText(to), name);
-    else if (local !== null && endpointText(to) === endpointText(local)) found.set(hostname(), name);
+    else if (local !== null && endpointText(to) === endpointText(local)) found.set(node, name);
   }
   return found;
 }

@@ -19,6 +19,7 @@ export function probeArguments({ master, settings, speed, out, atMostMs }: Probe
   const { pingIntervalMs, pingTimeoutMs, connectTimeoutMs, requestTimeoutMs, drainTimeoutMs } = LAB_PROBE;
   return [
     "run",
+    ...["--node", master.name],
     ...["--kubeconfig", master.kubeconfig],
     ...["--no-path", "peer", "--no-path", "service", "--path", `local=${master.local}`],
     ...(master.terminationLog === null ? [] : ["--termination-log", master.terminationLog]),

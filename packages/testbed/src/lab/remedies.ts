@@ -1,4 +1,4 @@
-import type { BalancerSettings, LabSetup } from "./lab-scenario.js";
+import type { BalancerSettings, HealthCheckSettings, LabSetup } from "./lab-scenario.js";
 import { CHECKS, GCP_ROUTES, PATIENT_WATCHER } from "./scenarios/parts.js";
 
 /** Something that may mend a rollout. */
@@ -99,8 +99,10 @@ export const REMEDIES: readonly Remedy[] = [
       if (balancer.model === "azure-lb" && balancer.watcher === undefined) {
         return withBalancer(setup, { ...balancer, watcher: PATIENT_WATCHER });
       }
-      if (balancer.model !== "gcp-ilb-routes" || balancer.watcher.fall >= PATIENT_WATCHER.fall) return null;
-      const fall = balancer.checks.fall + Math.ceil((balancer.deprogramMs ?? 0) / balancer.watcher.everyMs) + 3;
+      const patience = ({ fall, everyMs }: HealthCheckSettings): number => fall * everyMs;
+      if (balancer.model !== "gcp-ilb-routes" || patience(balancer.watcher) >= patience(PATIENT_WATCHER)) return null;
+      const lagMs = patience(balancer.checks) + (balancer.deprogramMs ?? 0);
+      const fall = Math.ceil(lagMs / PATIENT_WATCHER.everyMs) + 2;
       return withBalancer(setup, { ...balancer, watcher: { ...PATIENT_WATCHER, fall } });
     },
   },

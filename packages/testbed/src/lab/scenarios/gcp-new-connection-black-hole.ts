@@ -17,7 +17,7 @@ export const GCP_NEW_CONNECTION_BLACK_HOLE: LabScenario = {
   },
   fixed: {
     apiserver: { ...CURRENT, shutdownDelayMs: 20_000 },
-    balancer: { ...GCP_ROUTES, deprogramMs: 8_000, watcher: { ...PATIENT_WATCHER, fall: 14 } },
+    balancer: { ...GCP_ROUTES, deprogramMs: 8_000, watcher: { ...PATIENT_WATCHER, fall: 7 } },
     rollout: ROLL,
     probe: CRUD,
   },

@@ -29,9 +29,10 @@ export const CHECKS: HealthCheckSettings = { probe: "readyz", everyMs: 1_000, fa
 
 /**
  * The node's own watcher: slower than the balancer to let go, and quicker to come back. Half-way between the balancer's removal lag and the
- * delay, so that neither a late check nor a late rule lets one overtake the other. See gcp-new-connection-black-hole.
+ * delay, so that neither a late check nor a late rule lets one overtake the other; and few checks, which a busy machine makes late one by one.
+ * See gcp-new-connection-black-hole.
  */
-export const PATIENT_WATCHER: HealthCheckSettings = { ...CHECKS, fall: 6, rise: 1 };
+export const PATIENT_WATCHER: HealthCheckSettings = { probe: "readyz", everyMs: 2_000, fall: 3, rise: 1 };
 
 /** A balancer whose backends come back later than the node's own watcher does. */
 export const SLOW_TO_RISE: HealthCheckSettings = { ...CHECKS, rise: 4 };
