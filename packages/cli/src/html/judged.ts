@@ -1,10 +1,12 @@
 import type { Summary, ThresholdResult } from "@drainprobe/core";
 import { formatCount, formatDuration } from "../text/format.js";
 import { printable } from "../text/printable.js";
+import { unverifiedWords } from "../text/unverified.js";
 import type { Judged } from "./page/data.js";
 
 /** Each objective and each threshold in a sentence, with what was seen. */
 export function judged(summary: Summary): Judged[] {
+  const unverified = unverifiedWords(summary);
   return [
     ...(summary.rollout?.objectives ?? []).map(({ result, text, why }) => ({
       result,
@@ -12,6 +14,9 @@ export function judged(summary: Summary): Judged[] {
       why: printable(why),
     })),
     ...summary.thresholds.map(thresholdSentence),
+    ...(unverified === null
+      ? []
+      : [{ result: "inconclusive" as const, text: "Certificates were verified", why: `WARNING: ${unverified}` }]),
     ...(summary.coverage.insufficient.length === 0
       ? []
       : [

@@ -4,7 +4,9 @@ import type { Palette } from "../text/colour.js";
 import { formatClock, formatCount, plural } from "../text/format.js";
 import { table } from "../text/layout.js";
 import { printable } from "../text/printable.js";
+import { unverifiedOn } from "../text/unverified.js";
 import { incidentWords } from "./incident-words.js";
+import { unverifiedNames } from "./plan-words.js";
 
 const MAX_LANES = 16;
 
@@ -23,6 +25,7 @@ export function liveLines(
   const total = durationMs === undefined ? "" : ` / ${formatClock(durationMs * 1e6)}`;
   const targets = paths.map(({ name, url }) => `${name} ${url}`).join(", ");
   const lanes = snapshot.lanes.slice(0, MAX_LANES);
+  const unverified = unverifiedOn(unverifiedNames(paths));
   const rows = lanes.map((lane) => [
     paths.length > 1 ? `${printable(lane.path)}/${lane.lane}` : lane.lane,
     formatCount(lane.sent),
@@ -41,6 +44,7 @@ export function liveLines(
     ...body.map((line, index) => paintLane(cut(line, width), lanes[index]?.failed ?? 0, palette)),
     ...(hidden > 0 ? [cut(`  and ${hidden} more lanes`, width)] : []),
     cut(counts, width),
+    ...(unverified === null ? [] : [palette.yellow(cut(`  ${unverified}`, width))]),
     lastLine(incidents, lastIncident, width, palette),
   ];
 }

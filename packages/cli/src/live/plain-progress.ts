@@ -2,8 +2,9 @@ import type { FoldSnapshot, Incident } from "@drainprobe/core";
 import type { PlannedOptions } from "../config/planned-options.js";
 import type { CliIo } from "../io.js";
 import { formatDuration, formatT, plural } from "../text/format.js";
+import { unverifiedOn } from "../text/unverified.js";
 import { incidentWords } from "./incident-words.js";
-import { lanesInWords, untilWords } from "./plan-words.js";
+import { lanesInWords, untilWords, unverifiedNames } from "./plan-words.js";
 import type { Progress } from "./progress.js";
 
 const HEARTBEAT_MS = 10_000;
@@ -28,6 +29,8 @@ export class PlainProgress implements Progress {
     const { paths, lanes, engine } = this.#options;
     const targets = paths.map(({ name, url }) => `${name} ${url}`).join(", ");
     this.note(`probing ${targets}: ${lanesInWords(lanes)}; ${engine ?? "wire"} engine, ${untilWords(this.#options)}`);
+    const unverified = unverifiedOn(unverifiedNames(paths));
+    if (unverified !== null) this.note(`WARNING: ${unverified}`);
     this.#look = look;
     this.#timer = setInterval(() => this.#beat(), HEARTBEAT_MS);
   }

@@ -19,6 +19,11 @@ export function lanesInWords(lanes: LaneOptions): string {
     .join(", ");
 }
 
+/** Paths whose servers' certificates will not be verified. */
+export function unverifiedNames(paths: PlannedOptions["paths"]): string[] {
+  return paths.filter(({ verify }) => verify === false).map(({ name }) => name);
+}
+
 function pace({ ratePerSecond, concurrency }: NonNullable<LaneOptions["freshTcp"]>): string {
   return concurrency === undefined ? `${ratePerSecond}/s` : `${concurrency} at once`;
 }

@@ -3,6 +3,7 @@ import type { LogRecord, RunHeader, Summary, Verdict } from "@drainprobe/core";
 import { fileProblem } from "../system-error.js";
 import { jsonText } from "../text/json.js";
 import { printable } from "../text/printable.js";
+import { unverifiedWords } from "../text/unverified.js";
 import { UsageError } from "../usage-error.js";
 
 /** Bytes that wait before they are written. */
@@ -190,7 +191,10 @@ export class TraceLog {
   }
 
   /** After the last record: what is still open ends with the log, and the phases are known. */
-  finish({ rollout }: Summary): void {
+  finish(summary: Summary): void {
+    const { rollout } = summary;
+    const unverified = unverifiedWords(summary);
+    if (unverified !== null) this.#moment(this.#pidOf("run"), 0, 0, `WARNING: ${unverified}`, {}, "g");
     for (const conn of [...this.#lives.keys()]) this.#end(conn, this.#lastNs);
     for (const [index, { backend, phases }] of (rollout?.rollouts ?? []).entries()) {
       const pid = this.#pidOf("rollout");

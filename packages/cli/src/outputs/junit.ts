@@ -1,6 +1,7 @@
 import type { PathSummary, Summary, ThresholdResult } from "@drainprobe/core";
 import { verdictSentence } from "../report/verdict-line.js";
 import { formatDuration, formatWall, plural } from "../text/format.js";
+import { unverifiedWords } from "../text/unverified.js";
 import { describeEnd } from "../text/words.js";
 import { logName, type ReportedLog } from "./reported-log.js";
 
@@ -34,8 +35,10 @@ function suite(log: ReportedLog): string {
   const wall = formatWall(header?.reference.wall ?? null, 0);
   const timestamp = wall === null ? "" : ` timestamp="${wall.slice(0, 19)}"`;
   const attributes = `name="${xmlText(`drainprobe ${logName(log)}`)}" tests="${cases.length}" failures="${count("fail")}" errors="0" skipped="${count("inconclusive")}" time="${seconds}"${timestamp} hostname="${xmlText(logName(log))}"`;
+  const unverified = unverifiedWords(summary);
+  const said = `${summary.verdict}: ${verdictSentence(summary)}${unverified === null ? "" : ` WARNING: ${unverified}`}`;
   const body = cases.map((each) => testCase(each, seconds)).join("");
-  return `  <testsuite ${attributes}>\n${body}    <system-out>${xmlText(`${summary.verdict}: ${verdictSentence(summary)}`)}</system-out>\n  </testsuite>\n`;
+  return `  <testsuite ${attributes}>\n${body}    <system-out>${xmlText(said)}</system-out>\n  </testsuite>\n`;
 }
 
 function testCase({ group, name, result, why }: TestCase, seconds: string): string {

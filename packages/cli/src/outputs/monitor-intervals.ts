@@ -2,6 +2,7 @@ import type { Incident, PhaseSpan } from "@drainprobe/core";
 import { formatWall } from "../text/format.js";
 import { jsonText } from "../text/json.js";
 import { printable } from "../text/printable.js";
+import { unverifiedWords } from "../text/unverified.js";
 import { describeEnd, describeProcessed, describeType } from "../text/words.js";
 import { logName, type ReportedLog } from "./reported-log.js";
 
@@ -33,7 +34,30 @@ export function monitorIntervals(logs: readonly ReportedLog[]): string {
 function intervalsOf(log: ReportedLog): MonitorInterval[] {
   const epoch = log.header?.reference.wall ?? null;
   if (epoch === null) return [];
-  return [...incidents(log, epoch), ...requestFailures(log, epoch), ...phases(log, epoch)];
+  return [...unverified(log, epoch), ...incidents(log, epoch), ...requestFailures(log, epoch), ...phases(log, epoch)];
+}
+
+/** Of the whole run: what it says may be of another server. */
+function unverified(log: ReportedLog, epoch: string): MonitorInterval[] {
+  const words = unverifiedWords(log.summary);
+  if (words === null) return [];
+  const { durationNs } = log.summary.coverage;
+  const reason = "CertificatesNotVerified";
+  return [
+    {
+      level: "Warning",
+      display: true,
+      source: "Disruption",
+      locator: { type: "Node", keys: { node: printable(logName(log)) } },
+      message: {
+        reason,
+        cause: "",
+        humanMessage: words,
+        annotations: { reason, ...exact(epoch, 0, durationNs) },
+      },
+      ...whole(epoch, 0, durationNs),
+    },
+  ];
 }
 
 function incidents(log: ReportedLog, epoch: string): MonitorInterval[] {

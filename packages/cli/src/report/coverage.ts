@@ -2,11 +2,13 @@ import type { Coverage, LaneCoverage, PathSummary, Summary } from "@drainprobe/c
 import { formatCount, formatDuration, plural } from "../text/format.js";
 import { table, wrap } from "../text/layout.js";
 import { printable } from "../text/printable.js";
+import { unverifiedWords } from "../text/unverified.js";
 import type { ReportStyle } from "./report-input.js";
 
 /** What was looked at, and how small an outage could have slipped through. */
-export function coverageLines(summary: Summary, unverified: boolean, { width, palette }: ReportStyle): string[] {
+export function coverageLines(summary: Summary, { width, palette }: ReportStyle): string[] {
   const { coverage } = summary;
+  const unverified = unverifiedWords(summary);
   const warn = (text: string): string[] => wrap(text, width - 2).map((line) => `  ${palette.yellow(line)}`);
   const plain = (text: string): string[] => wrap(text, width - 2).map((line) => `  ${line}`);
   return [
@@ -20,11 +22,7 @@ export function coverageLines(summary: Summary, unverified: boolean, { width, pa
     ...(coverage.paced === undefined ? [] : plain(pacedWords(coverage.paced))),
     ...(summary.selfTest.passed === true ? plain : warn)(selfTestWords(summary)),
     ...(coverage.complete ? [] : warn("the log has no end: the run was cut off, and what came after is unknown")),
-    ...(unverified
-      ? warn(
-          "WARNING: certificates were not verified (--insecure-skip-tls-verify): this may not be the server you think",
-        )
-      : []),
+    ...(unverified === null ? [] : warn(`WARNING: ${unverified}`)),
     ...dropWords(summary.drops).flatMap(warn),
     ...coverage.insufficient.flatMap((reason) => warn(`not enough: ${printable(reason)}`)),
   ];

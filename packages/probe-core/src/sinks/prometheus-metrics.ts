@@ -47,6 +47,11 @@ export const PROMETHEUS_METRICS = {
   drainprobe_self_test_passed: gauge([], "1 if the self-test before the run named every fault rightly, 0 if not."),
   drainprobe_run_start_time_seconds: gauge([], "Unix time at which the observation began."),
 
+  drainprobe_certificates_verified: gauge(
+    ["path"],
+    "0 if the run was told not to verify the servers' certificates, else 1.",
+  ),
+
   drainprobe_requests_started_total: counter(LANE, "Requests that were due and were sent or queued."),
   drainprobe_requests_total: counter(
     ["path", "lane", "result"],

@@ -12,6 +12,7 @@ import type {
   RequestId,
   RunHeader,
 } from "../events/index.js";
+import { unverifiedPaths } from "../events/unverified-paths.js";
 import { LIMITS } from "../limits.js";
 import { PHASES, type Phase } from "../verdict/rollout/rollout-types.js";
 import { attemptFailed } from "./new-connection-gaps.js";
@@ -100,12 +101,17 @@ export class PrometheusSink implements RunSink {
   }
 
   /** Every lane that is planned is shown from the start: a rate wants a zero to count from. */
-  #begin({ reference, lanes, selfTest }: RunHeader): void {
+  #begin(header: RunHeader): void {
+    const { reference, lanes, selfTest } = header;
+    const unverified = new Set(unverifiedPaths(header));
     this.#families.drainprobe_run_start_time_seconds.of().value = Date.parse(reference.wall) / 1_000;
     if (selfTest !== undefined && selfTest.passed !== null) {
       this.#families.drainprobe_self_test_passed.of().value = selfTest.passed ? 1 : 0;
     }
-    for (const { path, lane } of lanes) this.#lane(path, lane);
+    for (const { path, lane } of lanes) {
+      this.#lane(path, lane);
+      this.#families.drainprobe_certificates_verified.of(path).value = unverified.has(path) ? 0 : 1;
+    }
   }
 
   #event(event: ProbeEvent): void {

@@ -1,5 +1,6 @@
 import { Classifier } from "../classify/classifier.js";
 import type { LogRecord, Nanos, ProbeEvent, RunFooter, RunHeader } from "../events/index.js";
+import { unverifiedPaths } from "../events/unverified-paths.js";
 import type { Fold, FoldOptions, FoldSnapshot } from "./contract.js";
 import { DROPS, joinDrops } from "./drops.js";
 import { insufficientReasons } from "./insufficient.js";
@@ -160,6 +161,7 @@ class LogFold implements Fold {
       unsafe: tally.unsafe - tally.unknownRequests.unsafe,
       newConnectionGapNs: Math.max(0, ...paths.map((path) => path.newConnections.longestGapNs)),
     });
+    const unverified = unverifiedPaths(this.#header);
     const exceeded =
       thresholds.some((threshold) => !threshold.ok) || objectives.some(({ result }) => result === "fail");
     return {
@@ -175,6 +177,7 @@ class LogFold implements Fold {
         lanes,
         stalls: { ...this.#stalls },
         ...(this.#paced.sessions === 0 ? {} : { paced: { ...this.#paced } }),
+        ...(unverified.length === 0 ? {} : { unverified }),
         worstUncertaintyNs: tally.worstUncertainty,
         complete,
         insufficient,

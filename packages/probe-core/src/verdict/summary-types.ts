@@ -33,6 +33,8 @@ export interface Coverage {
   readonly stalls: { readonly count: number; readonly longestNs: Nanos; readonly totalNs: Nanos };
   /** Sessions that were reopened later than they could have been, to spare the target; missing where there were none. */
   readonly paced?: { readonly sessions: number; readonly longestNs: Nanos };
+  /** Paths whose servers' certificates were not verified, because the run was told so; missing where there were none. */
+  readonly unverified?: readonly PathName[];
   /** Largest `u` of any event a verdict rests on. */
   readonly worstUncertaintyNs: Nanos;
   /** `false` where the log has no footer: the run was cut off. */
