@@ -77,7 +77,7 @@ describe("drainprobe report --html", () => {
     expect(data.nodes.map(({ from }) => from)).toEqual([0, 4]);
     expect(data.shared.length).toBeGreaterThan(0);
     expect(data.skewMs).toBe(10);
-    expect(stdout).toMatch(/^All nodes together\n/);
+    expect(stdout).toMatch(/^FAIL on \d of \d nodes\n[\s\S]*\nAll nodes together\n/);
     expect(stdout).toContain("The same instant on several nodes");
   });
 

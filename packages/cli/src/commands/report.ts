@@ -10,12 +10,15 @@ import { LogPage } from "../html/log-page.js";
 import { writeHtml } from "../html/write-html.js";
 import { type CliIo, EXIT, print } from "../io.js";
 import { TraceFile } from "../outputs/chrome-trace.js";
+import { signatureLines } from "../outputs/signature-lines.js";
 import { writeOutputs } from "../outputs/write-outputs.js";
+import { allNodesLines } from "../report/all-nodes.js";
+import { knownFailures } from "../report/known-failures.js";
 import { mergedLines } from "../report/merged.js";
 import { mergedJson } from "../report/merged-json.js";
 import { type LogReaders, type ReadLog, readLog } from "../report/read-log.js";
 import { reportWidth } from "../report/report-input.js";
-import { textReport } from "../report/text-report.js";
+import { anyFailure, textReport } from "../report/text-report.js";
 import { ViewReader } from "../report/view-reader.js";
 import { paletteFor } from "../text/colour.js";
 import { jsonText } from "../text/json.js";
@@ -117,14 +120,22 @@ function asJson(reported: readonly Reported[], merged: Merged, several: boolean)
 function asText(reported: readonly Reported[], merged: Merged, several: boolean, io: CliIo): string {
   const palette = paletteFor(io.stdout, io.env);
   const style = { width: reportWidth(io.stdout), palette };
-  const together = mergedLines(merged, reported.length > 1, style);
-  const texts = reported.map(({ file, log }) => {
-    const heading = several ? `${palette.bold(`== ${headingOf(file, log)} ==`)}\n\n` : "";
-    return heading + textReport(log, style, several ? [] : together);
-  });
+  const logs = reported.map(({ log, view }) => ({ summary: log.summary, view }));
+  const who = mergedLines(merged, reported.length > 1, style);
+  const known = knownFailures(logs, merged);
+  if (!several) return reported.map(({ log }) => textReport(log, style, { who, known })).join("\n");
   // Of many nodes, what they say together is the answer, and each of them the evidence: it comes first.
-  const first = several && together.length > 0 ? [`${together.join("\n").trimEnd()}\n`] : [];
-  return [...first, ...texts].join("\n");
+  const failed = logs.some(({ summary }) => anyFailure(summary));
+  const first = [
+    ...allNodesLines(logs, style),
+    "",
+    ...who,
+    ...signatureLines(known, { anyFailure: failed, several: true }, style),
+  ];
+  const texts = reported.map(
+    ({ file, log }) => `${palette.bold(`== ${headingOf(file, log)} ==`)}\n\n${textReport(log, style, { known: null })}`,
+  );
+  return [`${first.join("\n").trimEnd()}\n`, ...texts].join("\n");
 }
 
 function headingOf(file: string, { header }: ReadLog): string {

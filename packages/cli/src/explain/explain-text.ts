@@ -27,7 +27,11 @@ export function explainText(explanation: Explanation, matches: readonly Signatur
     "",
     ...timeline(explanation, style),
     ...listed("What follows", explanation.findings, explanation, style, palette.bold),
-    ...signatureLines(matches, explanation.lines.failures > 0, style),
+    ...signatureLines(
+      matches.map((match) => ({ match, nodes: [] })),
+      { anyFailure: explanation.lines.failures > 0 },
+      style,
+    ),
     ...listed("What these texts cannot tell", explanation.limits, explanation, style, palette.dim),
     palette.bold("Input"),
     ...inputLines(explanation, style),

@@ -1,4 +1,5 @@
 import { type GoawaySeen, h2ErrorName, type Incident, type Placement } from "@drainprobe/core";
+import { byHarm } from "@drainprobe/core/merge";
 import { formatCount, formatDuration, formatT, formatWall, plural } from "../text/format.js";
 import { field } from "../text/layout.js";
 import { printable, printableCut } from "../text/printable.js";
@@ -11,7 +12,7 @@ const SHOWN_CONNECTIONS = 8;
 const INDENT = 5;
 const LABEL = 9;
 
-/** Incidents, one shown in full for each kind; those like it are told in one line, with their numbers. */
+/** Incidents, the worst shown in full for each kind; those like it are told in one line, with their numbers. */
 export function incidentLines(
   incidents: readonly Incident[],
   epochWall: string | null,
@@ -27,18 +28,31 @@ export function incidentLines(
 /** Where incidents belong in rollouts, by their connection. */
 export type Places = ReadonlyMap<number, Placement>;
 
-/** Alike: the same end, in the same lane, on the same path, towards the same address, in the same phase. In order of the first of each. */
-function alike(incidents: readonly Incident[], places: Places): readonly (readonly [Incident, ...Incident[]])[] {
+type Group = readonly [Incident, ...Incident[]];
+
+/**
+ * Alike: the same end, on the same path, towards the same address, and, of what stood, in the same phase. The worst first: writes unsafe to
+ * retry, then connections that broke before attempts that never became one, then requests lost, then what came first.
+ */
+function alike(incidents: readonly Incident[], places: Places): readonly Group[] {
   const groups = new Map<string, [Incident, ...Incident[]]>();
-  for (const incident of [...incidents].sort((a, b) => a.t - b.t)) {
+  for (const incident of [...incidents].sort(byHarm)) {
     const place = places.get(incident.conn);
-    const { path, lane, type, close, remote } = incident;
-    const key = [path, lane, type, close, remote, place?.backend, place?.phase].join("\n");
+    const { path, type, close, remote } = incident;
+    const key = JSON.stringify([path, type, close, remote, ...(close === null ? [] : [place?.backend, place?.phase])]);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [incident]);
     else group.push(incident);
   }
-  return [...groups.values()];
+  const sum = (group: Group, of: (incident: Incident) => number): number =>
+    group.reduce((total, each) => total + of(each), 0);
+  return [...groups.values()].sort(
+    (a, b) =>
+      sum(b, ({ unsafeToRetry }) => unsafeToRetry) - sum(a, ({ unsafeToRetry }) => unsafeToRetry) ||
+      Number(a[0].close === null) - Number(b[0].close === null) ||
+      sum(b, ({ requestsFailed }) => requestsFailed) - sum(a, ({ requestsFailed }) => requestsFailed) ||
+      a[0].t - b[0].t,
+  );
 }
 
 function groupLines(
@@ -63,7 +77,7 @@ function groupLines(
     ...line("evidence", seqWords(first.evidence)),
     ...(more.length === 0
       ? []
-      : field("", moreWords(more, epochWall), INDENT, 0, width).map((text) => palette.bold(text))),
+      : field("", moreWords(first, more, epochWall), INDENT, 0, width).map((text) => palette.bold(text))),
   ];
 }
 
@@ -144,7 +158,8 @@ export function seqWords(evidence: readonly number[]): string {
   return `${evidence.length === 1 ? "event" : "events"} ${shown}${more > 0 ? ` and ${more} more (--json lists them)` : ""}`;
 }
 
-function moreWords(more: readonly Incident[], epochWall: string | null): string {
+function moreWords(first: Incident, others: readonly Incident[], epochWall: string | null): string {
+  const more = [...others].sort((a, b) => a.t - b.t);
   const last = more.at(-1) ?? more[0];
   const failed = more.reduce((sum, incident) => sum + incident.requestsFailed, 0);
   const unsafe = more.reduce((sum, incident) => sum + incident.unsafeToRetry, 0);
@@ -153,10 +168,14 @@ function moreWords(more: readonly Incident[], epochWall: string | null): string 
     .map((incident) => incident.conn)
     .join(", ");
   const rest = more.length > SHOWN_CONNECTIONS ? ", …" : "";
+  const lanes = [...new Set(more.map(({ lane }) => printable(lane)))];
+  const where = lanes.some((lane) => lane !== printable(first.lane))
+    ? ` on ${lanes.length === 1 ? "lane" : "lanes"} ${lanes.join(", ")}`
+    : "";
   const lost =
     failed === 0
       ? "no request lost"
       : `${plural(failed, "request")} lost${unsafe > 0 ? `, ${unsafe} UNSAFE to retry` : ""}`;
   const until = last === undefined ? "" : `, the last at ${formatWall(epochWall, last.t) ?? formatT(last.t)}`;
-  return `${more.length} more like it: ${lost}; ${more.length === 1 ? "connection" : "connections"} ${conns}${rest}${until}`;
+  return `${more.length} more like it${where}: ${lost}; ${more.length === 1 ? "connection" : "connections"} ${conns}${rest}${until}`;
 }

@@ -94,6 +94,28 @@ function summary(change: Partial<Summary> = {}): Summary {
   };
 }
 
+const NO_ROLLOUT: NonNullable<Summary["rollout"]> = {
+  headline: {
+    removalLagNs: null,
+    reAddLagNs: null,
+    beforeReady: null,
+    longestNewConnectionGapNs: null,
+    longestNewConnectionGapPath: null,
+    inFlight: { total: 0, completed: 0, turnedAway: 0, cut: 0, abandoned: 0, share: null },
+    marginNs: null,
+    neededDelayNs: null,
+    neededDelayArithmetic: null,
+  },
+  objectives: [],
+  rollouts: [],
+  byPhase: [],
+  allowed: { incidents: 0, requests: 0 },
+  incidents: [],
+  requests: [],
+  markers: {},
+  unidentifiedConnections: 0,
+};
+
 const failed = (incidents: readonly Incident[]): Summary =>
   summary({
     verdict: "fail",
@@ -191,12 +213,55 @@ describe("the text report", () => {
       incident({ conn: index + 1, t: (index + 1) * 1e9, unsafeToRetry: index === 12 ? 1 : 0 }),
     );
     const text = report(
-      failed([...many, incident({ conn: 99, lane: "idle", requestsFailed: 0, requestsInFlight: 0 })]),
+      failed([...many, incident({ conn: 99, lane: "idle", requestsFailed: 0, requestsInFlight: 0, unsafeToRetry: 0 })]),
     ).replace(/\s+/g, " ");
     expect(text).toContain(
-      "12 more like it: 60 requests lost, 1 UNSAFE to retry; connections 2, 3, 4, 5, 6, 7, 8, 9, …",
+      "13 more like it on lanes held, idle: 60 requests lost; connections 1, 2, 3, 4, 5, 99, 6, 7, …, the last at",
     );
-    expect(text).toContain("idle lane");
+    // The worst of them speaks for all.
+    expect(text).toContain("held lane, path vip, connection 13 ");
+    expect(text).toContain("1 of them UNSAFE to retry");
+  });
+
+  it("tells the worst first, and connections that broke before attempts", () => {
+    const refused = incident({ conn: 1, t: 1e9, type: "tcp.refused", close: null, local: null, unsafeToRetry: 0 });
+    const fin = incident({ conn: 2, t: 2e9, type: "tcp.closed", close: "abrupt", requestsFailed: 1, unsafeToRetry: 0 });
+    const text = report(failed([refused, { ...refused, conn: 4, lane: "fresh.h2" }, fin, incident()]));
+    const order = ["connection reset (RST)", "connection closed (FIN)", "connection refused"];
+    expect(order.map((words) => text.indexOf(words))).toEqual(
+      order.map((words) => text.indexOf(words)).sort((a, b) => a - b),
+    );
+    expect(text).toContain("1 more like it on lane fresh.h2: 5 requests lost; connection 4");
+  });
+
+  it("says first which objective was missed, and by how much", () => {
+    const objectives = [
+      { name: "new-connections-accepted", text: "new ones are accepted", result: "pass", why: "all were" },
+      { name: "in-flight-requests-completed", text: "in-flight requests complete", result: "fail", why: "8 of 9 cut" },
+      { name: "no-connection-broken", text: "no connection is broken", result: "fail", why: "2 were" },
+    ] as const;
+    const rollout = { ...NO_ROLLOUT, objectives };
+    expect(
+      report({ ...failed([incident()]), rollout })
+        .split("\n")
+        .slice(0, 4),
+    ).toEqual([
+      "FAIL: not met: in-flight requests complete: 8 of 9 cut.",
+      "  not met: no connection is broken: 2 were.",
+      "  1 connection failed and took 5 requests with it; 2 lost writes unsafe to",
+      "  retry.",
+    ]);
+  });
+
+  it("says first which threshold was passed, where it allowed something", () => {
+    const thresholds = [
+      { name: "maxConnectionFailures", limit: 0, seen: 1, ok: false },
+      { name: "maxUnsafe", limit: 1, seen: 2, ok: false },
+      { name: "maxNewConnectionGapNs", limit: 500e6, seen: 3.2e9, ok: false },
+    ] as const;
+    expect(report({ ...failed([incident()]), thresholds }).replace(/\s+/g, " ")).toMatch(
+      /^FAIL: over its threshold: 2 lost writes were unsafe to retry, at most 1 allowed\. over its threshold: no new connection worked for 3\.20 s, at most 500 ms allowed\. 1 connection failed/,
+    );
   });
 
   it("shows each GOAWAY", () => {

@@ -7,19 +7,25 @@ import { describeProcessed, describeType } from "../text/words.js";
 import { coverageLines } from "./coverage.js";
 import { incidentCount } from "./incident-count.js";
 import { incidentLines, type Places, seqWords, whenWords } from "./incidents.js";
+import type { KnownFailure } from "./known-failures.js";
 import type { ReportInput, ReportStyle } from "./report-input.js";
 import type { RequestFailureGroup, RequestFailures } from "./request-failures.js";
 import { rolloutLines } from "./rollout.js";
-import { verdictSentence } from "./verdict-line.js";
+import { verdictSentences } from "./verdict-line.js";
 
-/**
- * The whole report: verdict first, then what happened, then how well we looked. Ends with a newline. `who`: lines about who did it,
- * after what happened.
- */
+/** What all paths and logs together say, for the report of one of them. */
+export interface Together {
+  /** Lines about who did it, after what happened. */
+  readonly who?: readonly string[];
+  /** What it looks like; by its summary alone if not given, and not told here if `null`. */
+  readonly known?: readonly KnownFailure[] | null;
+}
+
+/** The whole report: verdict first, then what happened, then how well we looked. Ends with a newline. */
 export function textReport(
   { summary, header, requestFailures }: ReportInput,
   style: ReportStyle,
-  who: readonly string[] = [],
+  { who = [], known = byItself(summary) }: Together = {},
 ): string {
   const { palette } = style;
   const epochWall = header?.reference.wall ?? null;
@@ -31,22 +37,23 @@ export function textReport(
     ...(summary.incidents.length === 0
       ? []
       : [
-          palette.bold(`Connections that failed (${countWords(summary)})`),
+          ...wrap(`Connections that failed (${countWords(summary)})`, style.width).map(palette.bold),
           "",
           ...incidentLines(summary.incidents, epochWall, style, places(summary)),
         ]),
     ...(failures.length === 0
       ? []
       : [
-          palette.bold(
+          ...wrap(
             `Requests that failed by themselves, their connection being well (${formatCount(summary.requests.byScope.request)})`,
-          ),
+            style.width,
+          ).map(palette.bold),
           "",
           ...failures,
         ]),
     ...who,
     ...rolloutLines(summary, epochWall, style),
-    ...signatureLines(signaturesOfSummary(summary), incidentCount(summary) > 0 || summary.requests.failed > 0, style),
+    ...(known === null ? [] : signatureLines(known, { anyFailure: anyFailure(summary) }, style)),
     palette.bold("Counts"),
     ...countLines(summary, style),
     "",
@@ -54,9 +61,18 @@ export function textReport(
     ...thresholdLines(summary.thresholds, style),
     "",
     palette.bold("Coverage"),
-    ...coverageLines(summary, style),
+    ...coverageLines(summary, unverified(header), style),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function byItself(summary: Summary): readonly KnownFailure[] {
+  return signaturesOfSummary(summary).map((match) => ({ match, nodes: [] }));
+}
+
+/** Is there anything that one would look up? */
+export function anyFailure(summary: Summary): boolean {
+  return incidentCount(summary) > 0 || summary.requests.failed > 0;
 }
 
 function places({ rollout }: Summary): Places {
@@ -66,14 +82,18 @@ function places({ rollout }: Summary): Places {
 function countWords(summary: Summary): string {
   const all = incidentCount(summary);
   const kept = summary.incidents.length;
-  return all === kept ? formatCount(all) : `${formatCount(all)}, of which the first ${formatCount(kept)} are told`;
+  return all === kept
+    ? `${formatCount(all)}${all > 1 ? ", the worst first" : ""}`
+    : `${formatCount(all)}, of which the first ${formatCount(kept)} are told, the worst first`;
 }
 
 function verdictLines(summary: Summary, { width, palette }: ReportStyle): string[] {
   const word = summary.verdict.toUpperCase();
   const paint = { pass: palette.green, fail: palette.red, inconclusive: palette.yellow }[summary.verdict];
-  const [first = "", ...rest] = wrap(`${word}: ${verdictSentence(summary)}`, width - 2);
-  return [paint(palette.bold(word)) + first.slice(word.length), ...rest.map((line) => `  ${line}`)];
+  const [head, ...others] = verdictSentences(summary);
+  const [first = "", ...rest] = wrap(`${word}: ${head}`, width - 2);
+  const more = others.flatMap((sentence) => wrap(sentence, width - 2));
+  return [paint(palette.bold(word)) + first.slice(word.length), ...[...rest, ...more].map((line) => `  ${line}`)];
 }
 
 function runLines(summary: Summary, header: RunHeader | null, { width, palette }: ReportStyle): string[] {
@@ -166,4 +186,14 @@ function thresholdLines(results: readonly ThresholdResult[], { palette }: Report
     limitWords(name, limit),
   ]);
   return table(rows, "llrl", 2).map((line, index) => (results[index]?.ok === false ? palette.red(line) : line));
+}
+
+/** Did any path skip the check of certificates, as far as the header tells. */
+function unverified(header: RunHeader | null): boolean {
+  const paths = header?.config.paths;
+  return Array.isArray(paths) && paths.some((path: unknown) => isRecord(path) && path.verify === false);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
 }

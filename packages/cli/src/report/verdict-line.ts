@@ -4,18 +4,31 @@ import { printable } from "../text/printable.js";
 import { describeType } from "../text/words.js";
 import { incidentCount } from "./incident-count.js";
 
-/** The result in one sentence for somebody who reads nothing else. */
+/** The result for somebody who reads nothing else: what was missed and by how much, then what was lost. */
 export function verdictSentence(summary: Summary): string {
+  return verdictSentences(summary).join(" ");
+}
+
+/** The same, sentence by sentence: one for each objective or threshold that was missed, and one of what was lost. */
+export function verdictSentences(summary: Summary): readonly [string, ...string[]] {
   switch (summary.verdict) {
     case "pass":
       return incidentCount(summary) > 0 || summary.requests.byScope.request > 0
-        ? `within the thresholds: ${whatFailed(summary)}.`
-        : `nothing failed: ${answered(summary)}.`;
+        ? [`within the thresholds: ${whatFailed(summary)}.`]
+        : [`nothing failed: ${answered(summary)}.`];
     case "fail":
-      return `${whyItFails(summary)}.`;
+      return whyItFails(summary);
     case "inconclusive":
-      return `too little was seen to say: ${printable(summary.coverage.insufficient[0] ?? "no reason was recorded")}.`;
+      return [
+        `too little was seen to say: ${printable(summary.coverage.insufficient[0] ?? "no reason was recorded")}.`,
+      ];
   }
+}
+
+/** What was lost, without the objectives: for where those are told already. */
+export function lossSentence(summary: Summary): string {
+  const sentences = verdictSentences(summary);
+  return sentences.at(-1) ?? "";
 }
 
 function answered({ requests, connections, coverage }: Summary): string {
@@ -23,17 +36,43 @@ function answered({ requests, connections, coverage }: Summary): string {
   return `${plural(requests.ok, "request")} answered${lost}, on ${plural(connections.opened, "connection")}, in ${formatDuration(coverage.durationNs)}`;
 }
 
-function whyItFails(summary: Summary): string {
+function whyItFails(summary: Summary): readonly [string, ...string[]] {
   const { connections } = summary;
   if (connections.opened === 0 && connections.failed > 0) {
-    return `nothing could be reached: ${plural(connections.failed, "attempt")} to connect, none worked (${commonTypes(summary)})`;
+    const attempts = plural(connections.failed, "attempt");
+    return [`nothing could be reached: ${attempts} to connect, none worked (${commonTypes(summary)}).`];
   }
   const failed = whatFailed(summary);
-  if (failed !== "") return failed;
-  const missed = summary.rollout?.objectives.find(({ result }) => result === "fail");
-  if (missed !== undefined) return `not so that ${printable(missed.text)}: ${printable(missed.why)}`;
+  const missed = [...missedObjectives(summary), ...missedThresholds(summary)];
+  const [first, ...rest] = failed === "" ? missed : [...missed, failed];
+  if (first !== undefined) return [`${first}.`, ...rest.map((text) => `${text}.`)];
   const gap = longestGap(summary);
-  return gap === 0 ? "a threshold was exceeded" : `for ${formatDuration(gap)} no new connection worked`;
+  return [gap === 0 ? "a threshold was exceeded." : `for ${formatDuration(gap)} no new connection worked.`];
+}
+
+function missedObjectives({ rollout }: Summary): string[] {
+  return (rollout?.objectives ?? [])
+    .filter(({ result }) => result === "fail")
+    .map(({ text, why }) => `not met: ${printable(text)}: ${printable(why)}`);
+}
+
+const OVER: Readonly<Record<string, string>> = {
+  maxConnectionFailures: "connections failed",
+  maxRequestFailures: "requests failed on connections that were well",
+  maxUnsafe: "lost writes were unsafe to retry",
+  maxNewConnectionGapNs: "no new connection worked for",
+};
+
+/** Those that allow something. Where nothing is allowed, what was lost says it all. */
+function missedThresholds({ thresholds }: Summary): string[] {
+  return thresholds.flatMap(({ name, limit, seen, ok }) => {
+    if (ok || limit === null || limit <= 0) return [];
+    const isTime = name.endsWith("Ns");
+    const show = (value: number): string => (isTime ? formatDuration(value) : formatCount(value));
+    const words = (Object.hasOwn(OVER, name) ? OVER[name] : undefined) ?? printable(name);
+    const what = isTime ? `${words} ${show(seen)}` : `${show(seen)} ${words}`;
+    return [`over its threshold: ${what}, at most ${show(limit)} allowed`];
+  });
 }
 
 /** `2 connections failed and took 7 requests with them; 3 requests failed on connections that were well`. */

@@ -8,7 +8,7 @@ export interface FailureFact {
   readonly type: VerdictType;
   readonly close: Close | null;
   readonly closeNotify: boolean | null;
-  /** Local IP equal to remote IP, loopback apart. */
+  /** It stayed on its own host: local IP equal to remote IP (loopback apart), or the paths of several nodes show it. */
   readonly hairpin: boolean | null;
   readonly path: PathName | null;
   /** Through the balancer; `false` for a direct path. */

@@ -118,6 +118,9 @@ const CASES: Readonly<
     misses: {
       "a second to spare": facts([], { rollout: { ...NO_ROLLOUT, marginNs: S, beforeReady: 0 } }),
       "no rollout": facts([], { rollout: null }),
+      "on the hairpin alone": facts([hairpin, { ...RESET, hairpin: null }], {
+        rollout: { ...NO_ROLLOUT, stoppedWhileChosen: true },
+      }),
     },
   },
   "accept-backlog": {

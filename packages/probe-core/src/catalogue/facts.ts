@@ -8,15 +8,15 @@ import type { CatalogueFacts, FailureFact } from "./catalogue-types.js";
 
 const NEAR_NS = 5 * NANOS_PER_SECOND;
 
-/** What a run's summary tells the catalogue. */
-export function factsOfSummary(summary: Summary): CatalogueFacts {
+/** What a run's summary tells the catalogue. `stayed`: did the balanced path lead to the host's own server then, as other nodes' logs show it. */
+export function factsOfSummary(summary: Summary, stayed: (t: Nanos) => boolean): CatalogueFacts {
   const rollout = summary.rollout ?? null;
   const { byType } = summary.requests;
   const turnedAway = byType["http.retry_after"] ?? 0;
   return {
     from: "run",
     failures: [
-      ...summary.incidents.map((incident) => failureOf(incident, rollout)),
+      ...summary.incidents.map((incident) => failureOf(incident, rollout, stayed)),
       ...(turnedAway === 0 ? [] : [requests("http.retry_after", turnedAway)]),
     ],
     paths: summary.paths.map(({ path, newConnections }) => ({
@@ -45,7 +45,7 @@ function requests(type: FailureFact["type"], count: number): FailureFact {
   };
 }
 
-function failureOf(incident: Incident, rollout: RolloutSummary | null): FailureFact {
+function failureOf(incident: Incident, rollout: RolloutSummary | null, stayed: (t: Nanos) => boolean): FailureFact {
   const { type, close, closeNotify, local, remote, path, t } = incident;
   const placed = rollout?.incidents.find(({ conn }) => conn === incident.conn) ?? null;
   return {
@@ -53,7 +53,7 @@ function failureOf(incident: Incident, rollout: RolloutSummary | null): FailureF
     type,
     close,
     closeNotify,
-    hairpin: local === null || remote === null ? null : isHairpin(local, remote),
+    hairpin: isBalanced(path) && stayed(t) ? true : isHairpin(local, remote),
     path,
     balanced: isBalanced(path),
     t,
@@ -69,9 +69,11 @@ function isAttempt({ close, type, lane, closeNotify }: Incident): boolean {
   return close === null || type.startsWith("tls.") || (inHandshake && (type === "tcp.reset" || type === "tcp.closed"));
 }
 
-function isHairpin(local: Endpoint, remote: Endpoint): boolean {
+/** `null` where the addresses cannot tell: on loopback all have the same. */
+function isHairpin(local: Endpoint | null, remote: Endpoint | null): boolean | null {
+  if (local === null || remote === null || /^(?:127\.|\[::1\])/.test(remote)) return null;
   const ip = (endpoint: Endpoint): string => endpoint.slice(0, endpoint.lastIndexOf(":"));
-  return ip(local) === ip(remote) && !/^(?:127\.|\[::1\])/.test(remote);
+  return ip(local) === ip(remote);
 }
 
 /** `null` where no delay's end was seen. */

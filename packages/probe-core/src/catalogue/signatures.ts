@@ -27,7 +27,7 @@ export const SIGNATURES: readonly Signature[] = [
     id: "hairpin",
     title: "A control-plane node loses the balanced address together with its own API server",
     core: {
-      text: "a failed connection through the balancer had local IP = remote IP",
+      text: "a failed connection through the balancer was with the node's own server: local IP = remote IP, or no other node lost the path with it",
       holds: (facts) => some(facts, ({ hairpin, of }) => hairpin === true && of !== "request"),
     },
     conditions: [
@@ -46,7 +46,7 @@ export const SIGNATURES: readonly Signature[] = [
     id: "hairpin-reset",
     title: "Reset on the hairpin when the shutdown delay is over",
     core: {
-      text: "a connection with local IP = remote IP was reset, without GOAWAY",
+      text: "a connection to the node's own server, through the balancer's address, was reset, without GOAWAY",
       holds: (facts) => some(facts, (failure) => resetConnection(failure) && failure.hairpin === true),
     },
     conditions: [
@@ -158,7 +158,7 @@ export const SIGNATURES: readonly Signature[] = [
       SOME_ATTEMPTS_WORKED,
       DIRECT_PATHS_WELL,
       {
-        text: "no connection had local IP = remote IP",
+        text: "no connection was with the node's own server by local IP = remote IP",
         holds: (facts) =>
           facts.failures.some(({ hairpin }) => hairpin !== null)
             ? !some(facts, ({ hairpin }) => hairpin === true)
@@ -213,7 +213,15 @@ export const SIGNATURES: readonly Signature[] = [
             rollout.stoppedWhileChosen ||
             (rollout.beforeReady ?? 0) > 0,
     },
-    conditions: [],
+    conditions: [
+      {
+        text: "not on the hairpin of the server's own node alone, where the balancer has no say",
+        holds: ({ failures }) => {
+          const told = failures.filter(throughBalancer).flatMap(({ hairpin }) => hairpin ?? []);
+          return told.length === 0 ? null : told.includes(false);
+        },
+      },
+    ],
     cause:
       "Health checks and their propagation take longer than the shutdown delay (on AWS 30 s to 120 s), or the balancer asks for a TCP handshake where it should ask /readyz.",
     fix: "Let 0.8 of the shutdown delay be longer than the slowest removal, and let the health check ask /readyz over HTTPS.",

@@ -5,6 +5,7 @@ export {
   type MergedNode,
   type MergeOptions,
   mergeNodes,
+  stayedOnHost,
 } from "./merge-nodes.js";
 export { byHarm, type LaneActivity, NodeRecorder, type NodeView } from "./node-view.js";
 export type { PathRole } from "./path-role.js";

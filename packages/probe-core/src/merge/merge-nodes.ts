@@ -69,6 +69,18 @@ export function mergeNodes(
   };
 }
 
+/** Did the balanced path of a log's host lead to its own server at a time of that log, as the paths of all nodes show it. */
+export function stayedOnHost({ nodes, episodes }: Merged, log: number): (t: Nanos) => boolean {
+  const place = nodes[log];
+  const axis = place?.axis ?? null;
+  if (place === undefined || axis === null) return () => false;
+  const spans = episodes.filter(({ who, where }) => who === "hairpin" && where === place.node).map(({ span }) => span);
+  return (t) => {
+    const { at, errorNs } = axis(t);
+    return spans.some(({ from, to }) => at >= from - errorNs && at <= to + errorNs);
+  };
+}
+
 function earlier(a: string | null, b: string | null): string | null {
   return a === null || (b !== null && b < a) ? b : a;
 }
