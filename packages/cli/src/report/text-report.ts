@@ -61,7 +61,7 @@ export function textReport(
     ...thresholdLines(summary.thresholds, style),
     "",
     palette.bold("Coverage"),
-    ...coverageLines(summary, unverified(header), style),
+    ...coverageLines(summary, style),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -186,14 +186,4 @@ function thresholdLines(results: readonly ThresholdResult[], { palette }: Report
     limitWords(name, limit),
   ]);
   return table(rows, "llrl", 2).map((line, index) => (results[index]?.ok === false ? palette.red(line) : line));
-}
-
-/** Did any path skip the check of certificates, as far as the header tells. */
-function unverified(header: RunHeader | null): boolean {
-  const paths = header?.config.paths;
-  return Array.isArray(paths) && paths.some((path: unknown) => isRecord(path) && path.verify === false);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }
