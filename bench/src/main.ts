@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CHURN } from "./churn/bench.js";
+import { FIDELITY } from "./fidelity/bench.js";
 import type { Bench, BenchOptions, Section } from "./harness/bench.js";
 import { machine } from "./harness/machine.js";
 import { sectionLines } from "./harness/report.js";
@@ -12,7 +13,7 @@ import { SCALE } from "./scale/bench.js";
 import { smoke } from "./smoke.js";
 import { THROUGHPUT } from "./throughput/bench.js";
 
-const BENCHES: readonly Bench[] = [CHURN, THROUGHPUT, SCALE, LOG];
+const BENCHES: readonly Bench[] = [CHURN, THROUGHPUT, FIDELITY, SCALE, LOG];
 const RESULTS = fileURLToPath(new URL("../results", import.meta.url));
 const REPETITIONS = 5;
 

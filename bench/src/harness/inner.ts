@@ -30,7 +30,10 @@ export async function startRun(
 }
 
 interface ClockModule {
-  readonly SystemClock: new () => { now(): number; anchor(t: number): { readonly wall: string; readonly errorNs: number } };
+  readonly SystemClock: new () => {
+    now(): number;
+    anchor(t: number): { readonly wall: string; readonly errorNs: number };
+  };
 }
 
 /** The probe's clock, so that what others see is dated by the same means. */

@@ -82,13 +82,13 @@ export class Child implements AsyncDisposable {
     return this.#process.pid ?? 0;
   }
 
-  async measure(params: object): Promise<Sample> {
+  async measure<T = Sample>(params: object): Promise<T> {
     const killer = setTimeout(() => this.#process.kill("SIGKILL"), TIMEOUT_MS);
     this.#process.stdin.write(`${JSON.stringify(params)}\n`);
     const answer = await this.#answers.next();
     clearTimeout(killer);
     if (answer.done === true) throw new Error(`it ended: ${this.#complaint.trim()}`);
-    return JSON.parse(answer.value) as Sample;
+    return JSON.parse(answer.value) as T;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -134,6 +134,74 @@ it("a loop that never sleeps: u stays within some turns and does not grow", asyn
   expect(medianUMs).toBeLessThan(25);
 });
 
+/** Sends the time and its FIN in one go, 10 ms after a connection is there. */
+const ENDER = `
+  const { parentPort } = require("node:worker_threads");
+  const server = require("node:net").createServer((socket) => {
+    socket.on("error", () => {});
+    setTimeout(() => {
+      const packet = Buffer.alloc(8);
+      packet.writeBigUInt64BE(process.hrtime.bigint());
+      socket.end(packet);
+    }, 10);
+  });
+  server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port));
+`;
+
+it("an end of file that came with bytes: told a turn later, and u reaches back to where the bytes' does", async () => {
+  const clock = new SystemClock();
+  const epoch = BigInt(clock.monotonicEpochNs);
+  const sender = new Worker(ENDER, { eval: true });
+  const [port] = (await once(sender, "message")) as [number];
+  const stopPulse = clock.watchStalls(() => {});
+  let held = 0;
+  for (let round = 0; round < 10; round += 1) {
+    const socket = connect(port, "127.0.0.1");
+    await once(socket, "connect");
+    // Bytes and FIN arrive in this turn, the bytes are handled in the next one and the FIN in the one after.
+    setTimeout(() => {
+      clock.instant();
+      spin(60);
+    }, 1);
+    let sentAt = 0;
+    let read: Instant | null = null;
+    socket.on("data", (bytes: Buffer) => {
+      read = clock.instant();
+      sentAt = Number(bytes.readBigUInt64BE(0) - epoch);
+      // Whatever else this turn has to do.
+      spin(20);
+    });
+    const ended = await new Promise<Instant>((resolve) => socket.once("end", () => resolve(clock.instant(read))));
+    // The sender reads its clock before it sends, and may be kept from a core in between.
+    if (ended.t - ended.u <= sentAt) held += 1;
+    socket.destroy();
+  }
+  expect(held).toBeGreaterThanOrEqual(8);
+  stopPulse();
+  await sender.terminate();
+});
+
+it("an end of file long after the bytes before it: the sleep between them counts", async () => {
+  const clock = new SystemClock();
+  const later = "socket.write(packet); setTimeout(() => socket.end(), 300)";
+  const sender = new Worker(ENDER.replace("socket.end(packet)", later), { eval: true });
+  const [port] = (await once(sender, "message")) as [number];
+  const tight: boolean[] = [];
+  // On a busy machine a sleep may not be trusted; not every time.
+  for (let round = 0; round < 5; round += 1) {
+    const socket = connect(port, "127.0.0.1");
+    let read: Instant | null = null;
+    socket.on("data", () => {
+      read = clock.instant();
+    });
+    const ended = await new Promise<Instant>((resolve) => socket.once("end", () => resolve(clock.instant(read))));
+    tight.push(ended.u < 150_000_000);
+    socket.destroy();
+  }
+  expect(tight).toContain(true);
+  await sender.terminate();
+});
+
 /** As {@link SENDER}, in a process of its own, which stops the process that reads it for 300 ms. */
 const FREEZER = `
   const parent = Number(process.argv[1]);

@@ -21,8 +21,10 @@ export interface Clock {
   /**
    * Now, and how much earlier whatever is being handled at this moment may have reached the kernel.
    * Take it at the beginning of a handler of the event loop, once, and use it for all that the handler records.
+   *
+   * `behind`: when the bytes before it on the same socket were handled. An end of file that was there with them waits for the next turn.
    */
-  instant(): Instant;
+  instant(behind?: Instant | null): Instant;
   /** The wall clock at `t` (default: now), from all samples taken so far and one taken now. */
   anchor(t?: Nanos): WallReading;
   /** Runs `run` once, not earlier than `delayNs` from now (to the millisecond). Keeps the process alive until then. */

@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import type { Nanos } from "../events/index.js";
+import type { Instant, Nanos } from "../events/index.js";
 import { waitedForCore } from "./run-queue.js";
 
 /**
@@ -8,6 +8,9 @@ import { waitedForCore } from "./run-queue.js";
  * and elsewhere a machine with more runnable threads than cores exceeds it.
  */
 export const KERNEL_DELAY_NS: Nanos = 500_000;
+
+/** A sleep no longer than this may have been none: whatever was ready ended it at once, and a busy machine took its time. */
+const NO_SLEEP_NS: Nanos = 1_000_000;
 
 const timing = performance.nodeTiming;
 
@@ -64,6 +67,20 @@ export class LoopMarks {
     if (slept > 0) return this.#newest + (trusted ? asleep(slept, this.#waitedAt(idleNow) - this.#newestWaited) : 0);
     const before = asleep(this.#newestIdle - this.#olderIdle, this.#newestWaited - this.#olderWaited);
     return this.#older + (trusted ? before : 0);
+  }
+
+  /**
+   * The same for an end of file or an error: bytes before it on its socket were handled at `behind`. libuv reads a socket that it has emptied
+   * no second time in a turn, so what was ready with those bytes is told a turn later, and the marks say nothing of when it came. It
+   * came after them. A sleep in between was the end's own.
+   */
+  floorBehind(t: Nanos, behind: Instant): Nanos {
+    const floor = this.floor(t);
+    if (behind.t <= this.#older || behind.t > this.#newest) return floor;
+    const idleNow = idle();
+    const slept = idleNow - this.#newestIdle;
+    const itsOwn = slept > 0 && asleep(slept, this.#waitedAt(idleNow) - this.#newestWaited) > NO_SLEEP_NS;
+    return itsOwn ? floor : Math.min(floor, behind.t - behind.u + KERNEL_DELAY_NS);
   }
 
   /** Asked once for each sleep: waiting for a core since it ended was no part of it. */

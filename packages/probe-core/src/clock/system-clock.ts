@@ -38,9 +38,10 @@ export class SystemClock implements Clock {
     return Math.round((performance.now() - this.#epochMs) * 1e6);
   }
 
-  instant(): Instant {
+  instant(behind: Instant | null = null): Instant {
     const t = this.now();
-    return { t, u: Math.max(0, t - this.#marks.floor(t)) + KERNEL_DELAY_NS };
+    const floor = behind === null ? this.#marks.floor(t) : this.#marks.floorBehind(t, behind);
+    return { t, u: Math.max(0, t - floor) + KERNEL_DELAY_NS };
   }
 
   anchor(t: Nanos = this.now()): WallReading {

@@ -58,6 +58,8 @@ export class Witness implements WitnessedConnection, TlsListener, PlaintextCarri
   #flushing = false;
   #closedWhileFlushing = false;
   #connectFailed = false;
+  /** When the newest bytes of the peer were read. */
+  #lastRead: Instant | null = null;
 
   constructor(target: Target, options: OpenOptions, listener: ConnectionListener, deps: OpenDeps) {
     this.id = deps.nextConnectionId();
@@ -212,6 +214,7 @@ export class Witness implements WitnessedConnection, TlsListener, PlaintextCarri
 
   #onBytes(bytes: Buffer): void {
     const at = this.#deps.clock.instant();
+    this.#lastRead = at;
     if (this.#tls !== null) this.#tls.deliver(bytes, at);
     else if (this.#hello !== null) this.#onHelloBytes(this.#hello, bytes, at);
     else if (this.#target.tls === null) this.#plaintext(Buffer.from(bytes), at);
@@ -296,12 +299,12 @@ export class Witness implements WitnessedConnection, TlsListener, PlaintextCarri
     const raw = this.#raw;
     if (raw === null) return;
     const ending = raw.readEnding();
-    const at = this.#deps.clock.instant();
+    const at = this.#deps.clock.instant(this.#lastRead);
     this.#afterFlush(() => this.#onPeerEnd(ending, "peername", at));
   }
 
   #onRawError(error: NodeJS.ErrnoException): void {
-    const at = this.#deps.clock.instant();
+    const at = this.#deps.clock.instant(this.#lastRead);
     if (this.#progress === "connecting") {
       this.#connectFailed = true;
       this.#record({ kind: "tcp.connect.failed", conn: this.id, ...systemErrorFields(error) }, at);

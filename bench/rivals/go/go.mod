@@ -1,0 +1,3 @@
+module drainprobe.invalid/bench
+
+go 1.24
