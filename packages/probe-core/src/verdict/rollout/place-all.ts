@@ -57,16 +57,21 @@ const NOT_LISTENING: ReadonlySet<VerdictType> = new Set<VerdictType>([
   "h2.settings.timed_out",
 ]);
 
-/** A server that goes takes no connection, and may leave requests to be asked elsewhere: how many objectives judge, not thresholds. */
+/**
+ * A server that goes takes no connection, and may leave requests to be asked elsewhere: how many objectives judge, not thresholds. Of
+ * a server without markers (each node sees its own) the GOAWAY that it kept is the word that it goes.
+ */
 function isAllowedIncident({ close, type, connection }: IncidentFailure, { phase }: Placement): boolean {
-  if (phase === null || WELL.has(phase)) return false;
+  if (phase === null) return close === "graceful" && type === "h2.goaway";
+  if (WELL.has(phase)) return false;
   const neverWorked = close === null || connection?.worked === false;
   return close === "graceful" || (neverWorked && NOT_LISTENING.has(type));
 }
 
 /** Turned away with the promise that nothing was done, as by 429 and 503 with Retry-After. */
-function isAllowedRequest({ scope, processed }: RequestFailure, { phase }: Placement): boolean {
-  return phase !== null && !WELL.has(phase) && scope === "request" && processed === "no";
+function isAllowedRequest({ scope, type, processed }: RequestFailure, { phase }: Placement): boolean {
+  if (scope !== "request" || processed !== "no") return false;
+  return phase === null ? type === "http.retry_after" : !WELL.has(phase);
 }
 
 /** Places what was kept. */

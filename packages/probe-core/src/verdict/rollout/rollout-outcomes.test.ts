@@ -221,6 +221,39 @@ describe("the objectives", () => {
     expect(summary.verdict).toBe("fail");
   });
 
+  /** A rollout in which all goes well, but for a request that `backend` leaves unserved by its GOAWAY at 45 s. */
+  function turnedAway(backend: string | null): ReturnType<typeof foldAll>["summary"] {
+    const trace = good();
+    let conn = 0;
+    trace.plan(44.1, () => {
+      trace.open(44.1, backend);
+      conn = trace.last;
+    });
+    trace.plan(45.1, () => {
+      trace.ask(45.1, conn, "POST");
+      trace
+        .at(45.2 * S)
+        .goaway(0, 0, conn)
+        .at(45.3 * S)
+        .add(fin(conn))
+        .closed(conn);
+    });
+    return foldAll(trace.play()).summary;
+  }
+
+  it.each(["m9", null])(
+    "what a GOAWAY leaves unserved does not count where no marker tells of its server: %s",
+    (backend) => {
+      const summary = turnedAway(backend);
+      expect(summary).toMatchObject({ verdict: "pass", incidents: [{ type: "h2.goaway", close: "graceful" }] });
+      expect(summary.rollout?.allowed).toEqual({ incidents: 1, requests: 0 });
+    },
+  );
+
+  it("and does where its server was there to serve", () => {
+    expect(turnedAway("m0")).toMatchObject({ verdict: "fail", rollout: { allowed: { incidents: 0, requests: 0 } } });
+  });
+
   it("connections that were cut always count, and requests that may have been acted on", () => {
     const trace = good();
     trace.plan(14, () => trace.open(14, "m0", "held", "local"));
