@@ -1,5 +1,5 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type ControlPlane, findKubePrograms, startControlPlane } from "@drainprobe/testbed";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
@@ -7,7 +7,9 @@ import { type Program, program } from "../../packages/cli/test/support/program.j
 import { kubePrograms } from "../../packages/testbed/test/kube-programs.js";
 import { makeDir } from "./support/run-dir.js";
 
-const CALM = ["--no-self-test", "--idle", "1", "--fresh-h2", "5", "--rate", "50"];
+const CALM = ["--no-self-test", "--workload", "crud", "--idle", "1", "--fresh-h2", "5", "--rate", "50"];
+/** Where a pod has its service account's token. */
+const ACCOUNT = "/run/secrets/kubernetes.io/serviceaccount";
 /** Not a token the server knows. */
 const STRANGER = "n0b0dy-kn0ws-this-t0ken-4f1c9a7e5d3b2c6f8e0a";
 
@@ -79,14 +81,40 @@ describe("secrets of a run", () => {
   it.each(KINDS)("$name: is in nothing that is written", async ({ user, refused }) => {
     const token = plane.credentials.tokens.admin;
     const dir = makeDir("secrets");
+    const kubeconfig = file(dir, "kubeconfig", stringify(kubeconfigOf(plane, user(dir, client, token))));
+    const start = (argv: readonly string[]): Program => program([...argv, "--kubeconfig", kubeconfig]);
+    await leavesNoTrace(dir, start, [token, STRANGER, ...pieces(client)], refused);
+  });
+
+  it("the service account of a pod: is in nothing that is written", async () => {
+    const dir = makeDir("secrets");
+    const token = await accountToken(plane);
+    const mounted = join(dir, "mounted");
+    mkdirSync(mounted);
+    file(mounted, "token", token);
+    file(mounted, "ca.crt", plane.ca);
+    file(mounted, "namespace", "default");
+    const { hostname, port } = new URL(plane.apiservers[0]?.url ?? "");
+    const env = { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port, KUBECONFIG: "", HOME: dir };
+    // In a mount namespace of its own, so that the host gets no such folder.
+    const script = `set -e; mount -t tmpfs tmpfs /run; mkdir -p ${dirname(ACCOUNT)}; ln -s ${mounted} ${ACCOUNT}; exec "$0" "$@"`;
+    const start = (argv: readonly string[]): Program => program(argv, env, ["unshare", "--mount", "sh", "-c", script]);
+    const [head = "", claims = "", signature = ""] = token.split(".");
+    expect([head, claims, signature].every((part) => part.length > 10)).toBe(true);
+    await leavesNoTrace(dir, start, [token, claims, signature]);
+  });
+
+  /** Runs, reports and cleans up, and looks for the secrets in all that was written meanwhile. */
+  async function leavesNoTrace(
+    dir: string,
+    start: (argv: readonly string[]) => Program,
+    secrets: readonly string[],
+    refused?: RegExp,
+  ): Promise<void> {
     const written = join(dir, "written");
     mkdirSync(written);
-    const kubeconfig = file(dir, "kubeconfig", stringify(kubeconfigOf(plane, user(dir, client, token))));
     const out = join(written, "run.jsonl");
-    await using run = program([
-      ...["run", "--kubeconfig", kubeconfig, "--out", out, "--json", "--metrics-port", "0", "--duration", "4s"],
-      ...CALM,
-    ]);
+    await using run = start(["run", "--out", out, "--json", "--metrics-port", "0", "--duration", "4s", ...CALM]);
     if (refused === undefined) {
       await run.says(/metrics at \S+/);
       await run.says(/paths: /);
@@ -107,18 +135,41 @@ describe("secrets of a run", () => {
     } else {
       expect({ code, stderr: run.text("stderr") }).toEqual({ code: 2, stderr: expect.stringMatching(refused) });
     }
-    await using cleanup = program(["cleanup", "--kubeconfig", kubeconfig]);
+    await using cleanup = start(["cleanup"]);
     await cleanup.exited;
     keep(written, "cleanup", cleanup);
     for (const name of readdirSync(written)) {
       const text = readFileSync(join(written, name), "utf8");
-      for (const secret of [token, STRANGER, ...pieces(client)]) {
+      for (const secret of secrets) {
         expect(text.includes(secret), `${name} holds ${secret.slice(0, 6)}…`).toBe(false);
       }
       expect(text, name).not.toMatch(/Bearer |PRIVATE KEY|to be deleted/i);
     }
-  });
+  }
 });
+
+/** Of an account that may do all, so that the run works. */
+async function accountToken(plane: ControlPlane): Promise<string> {
+  const accounts = "/api/v1/namespaces/default/serviceaccounts";
+  const name = "canary";
+  const post = async (path: string, body: object): Promise<unknown> => {
+    const answer = await plane.ask({ method: "POST", path, body });
+    expect(answer.status, answer.text).toBe(201);
+    return answer.json();
+  };
+  await post(accounts, { apiVersion: "v1", kind: "ServiceAccount", metadata: { name } });
+  const group = "rbac.authorization.k8s.io";
+  await post(`/apis/${group}/v1/clusterrolebindings`, {
+    apiVersion: `${group}/v1`,
+    kind: "ClusterRoleBinding",
+    metadata: { name },
+    roleRef: { apiGroup: group, kind: "ClusterRole", name: "cluster-admin" },
+    subjects: [{ kind: "ServiceAccount", name, namespace: "default" }],
+  });
+  const request = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: {} };
+  const issued = await post(`${accounts}/${name}/token`, request);
+  return (issued as { readonly status: { readonly token: string } }).status.token;
+}
 
 /** Lines of both PEM files, and a piece of each as a kubeconfig would hold it. */
 function pieces({ cert, key }: Client): string[] {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Incident, type LogRecord, PrometheusSink } from "@drainprobe/core";
@@ -178,5 +178,28 @@ describe.each(CASES)("a log full of %s", (name, text) => {
     const { stdout, stderr } = await cli(["explain", file]);
     expect(FORBIDDEN.exec(stdout + stderr)?.[0].codePointAt(0)).toBe(undefined);
     expect(stdout.length).toBeLessThan(100_000);
+  });
+});
+
+describe.each(Object.entries(HOSTILE))("a megabyte of %s", (name, text) => {
+  const much = text.repeat(Math.ceil(MEGABYTE / text.length));
+
+  it("is no record of a log, which is told in a few lines", async () => {
+    const log = written(`${name} much`, "x");
+    const debug = { kind: "h2.goaway.received", conn: 1, index: 1, lastStreamId: 3, errorCode: 2, debugBytes: 9 };
+    appendFileSync(log, `${JSON.stringify({ seq: 1e6, t: 1e9, u: 0, ...debug, debug: much })}\n`);
+    const { code, stdout, stderr } = await cli(["report", log]);
+    expect(code, stderr.slice(0, 500)).toBe(1);
+    expect(stderr).toContain("not a record: a text of more than 16384 characters");
+    expect(FORBIDDEN.exec(stdout + stderr)?.[0].codePointAt(0)).toBe(undefined);
+    expect((stdout + stderr).length).toBeLessThan(100_000);
+  });
+
+  it("in a foreign log is cut, escaped and explained", async () => {
+    const file = join(folder, "much.log");
+    writeFileSync(file, `E0608 21:41:20.732123   12345 a.go:1] ${much}: read: connection reset by peer\n`);
+    const { stdout, stderr } = await cli(["explain", file]);
+    expect(FORBIDDEN.exec(stdout + stderr)?.[0].codePointAt(0)).toBe(undefined);
+    expect((stdout + stderr).length).toBeLessThan(100_000);
   });
 });

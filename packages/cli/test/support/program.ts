@@ -14,10 +14,15 @@ export interface Program extends AsyncDisposable {
   says(pattern: RegExp): Promise<void>;
 }
 
-/** Starts the CLI as a user does. */
-export function program(argv: readonly string[], env: Readonly<Record<string, string>> = {}): Program {
+/** Starts the CLI as a user does; behind `wrapping`, a program with its arguments that runs another, if one is given. */
+export function program(
+  argv: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  wrapping: readonly string[] = [],
+): Program {
   if (!existsSync(BIN)) throw new Error("packages/cli/dist/bin.js is missing: run `npm run build` first");
-  const child = spawn(process.execPath, [BIN, ...argv], {
+  const [command = process.execPath, ...args] = [...wrapping, process.execPath, BIN, ...argv];
+  const child = spawn(command, args, {
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...process.env, NO_COLOR: "1", ...env },
   });
