@@ -25,6 +25,8 @@ const { values } = parseArgs({
     results: { type: "string", default: join(ROOT, "tmp/lab-tables") },
     cli: { type: "string", default: join(ROOT, "packages/cli/dist/bin.js") },
     matrix: { type: "boolean", default: false },
+    // The logs of runs that came as expected, too.
+    keep: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
   },
 });
@@ -72,7 +74,7 @@ async function played({ name, fixed }, seed) {
   const tookMs = Date.now() - startedMs;
   const run =
     text === "" ? { reproduced: false, differs: [`not played: exit code ${code}, ${error.trim()}`] } : JSON.parse(text);
-  if (run.reproduced) rmSync(logs, { recursive: true, force: true });
+  if (run.reproduced && !values.keep) rmSync(logs, { recursive: true, force: true });
   writeFileSync(file, JSON.stringify({ ...run, seed, tookMs }));
   const said = run.reproduced ? "ok  " : `DIFF ${run.differs.join("; ")}`;
   console.log(

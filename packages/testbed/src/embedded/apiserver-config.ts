@@ -23,8 +23,6 @@ export interface ApiserverConfig {
   readonly goawayChance: number;
   readonly sendRetryAfter: boolean;
   readonly historic: boolean;
-  /** Connections of clients that are not here, in the models that count them. */
-  readonly otherConnections: number;
 }
 
 /** In ms. */

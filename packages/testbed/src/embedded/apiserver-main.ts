@@ -37,7 +37,7 @@ let terminating = false;
 process.on("SIGTERM", () => {
   if (terminating) return;
   terminating = true;
-  void terminate({ config, gate, listeners, klog, random, onRefusing: () => tell({ at: "refusing" }) });
+  void terminate({ config, gate, listeners, klog, onRefusing: () => tell({ at: "refusing" }) });
 });
 
 await until(startedAt + config.times.refusing);

@@ -113,7 +113,6 @@ export async function startEmbeddedServers(options: EmbeddedServersOptions): Pro
           goawayChance: settings.goawayChance ?? 0,
           sendRetryAfter: settings.sendRetryAfter ?? false,
           historic: settings.version === "historic",
-          otherConnections: settings.otherConnections ?? 0,
         },
       });
       servers.push(server);

@@ -73,6 +73,11 @@ export class Gate {
     });
   }
 
+  /** Is an ordinary request inside? */
+  get busy(): boolean {
+    return this.#inFlight > 0;
+  }
+
   get watches(): number {
     return this.#watches.size;
   }

@@ -13,7 +13,7 @@ export interface ApiserverSettings {
   /** 0 to 0.02. */
   readonly goawayChance?: number;
   readonly requestTimeoutMs?: number;
-  /** Connections of clients that are not of the lab: the embedded API server counts them, real ones cannot. Default 0. */
+  /** Connections of further clients that rest, to a real API server: they are made before each SIGTERM. Our own makes no difference. Default 0. */
   readonly otherConnections?: number;
 }
 

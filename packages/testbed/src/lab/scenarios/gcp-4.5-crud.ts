@@ -8,7 +8,7 @@ import {
   DONE_WELL,
   GCP_ROUTES,
   GRACEFUL,
-  HISTORIC_SOME_GOAWAY,
+  HISTORIC,
   ROLL,
   TOLD_TO_RETRY,
 } from "./parts.js";
@@ -17,9 +17,9 @@ export const GCP_45_CRUD: LabScenario = {
   name: "gcp-4.5-crud",
   title: "writes through GCP's redirect, 4.5: broken pipe and GOAWAY",
   cause:
-    "The node's redirect now follows its API server, so new connections survive. But the process still does not wait for its HTTP server: some connections get GOAWAY and are closed with it, the others end without a word. FIN, RST and broken pipe are faces of one event; which one a client sees is decided by who touched the socket first.",
+    "The node's redirect now follows its API server, so new connections survive. But the process still does not wait for its HTTP server: connections get GOAWAY and are closed with it if a request is being served at that moment, and end without a word if none is. FIN, RST and broken pipe are faces of one event; which one a client sees is decided by who touched the socket first.",
   remedy: "Wait for the HTTP server's shutdown (Kubernetes 1.19 and later).",
-  setup: { apiserver: HISTORIC_SOME_GOAWAY, balancer: GCP_ROUTES, rollout: ROLL, probe: CRUD },
+  setup: { apiserver: HISTORIC, balancer: GCP_ROUTES, rollout: ROLL, probe: CRUD },
   fixed: { apiserver: CURRENT, balancer: GCP_ROUTES, rollout: ROLL, probe: CRUD },
   expected: [
     atD({

@@ -18,11 +18,8 @@ export const D_MS = 15_000;
  */
 export const CURRENT: ApiserverSettings = { shutdownDelayMs: D_MS, watchGraceMs: 1_000 };
 
-/** v1.18 and before, in a cluster with so many clients that GOAWAY reaches none of them before the process is gone. */
-export const HISTORIC: ApiserverSettings = { version: "historic", shutdownDelayMs: D_MS, otherConnections: 1_000 };
-
-/** The same with so many that GOAWAY reaches some. */
-export const HISTORIC_SOME_GOAWAY: ApiserverSettings = { ...HISTORIC, otherConnections: 600 };
+/** v1.18 and before: where no request is inside when the delay is over, the process is gone before it has said GOAWAY to anyone. */
+export const HISTORIC: ApiserverSettings = { version: "historic", shutdownDelayMs: D_MS, otherConnections: 50 };
 
 /** A backend leaves 1 to 2 s after /readyz turned red, if nothing is slower. */
 export const CHECKS: HealthCheckSettings = { probe: "readyz", everyMs: 1_000, fall: 2, rise: 2 };
@@ -75,8 +72,8 @@ export const CUT_IN_HANDSHAKE: LabExpectation = {
 };
 
 /**
- * How the historic server's connections end, beside their type. Its process ends while GOAWAY is on its way to a thousand connections:
- * most, some or none have got it. Then the end breaks a promise; without it, it is abrupt.
+ * How the historic server's connections end, beside their type. If a request was inside when the delay was over, all were told GOAWAY, and
+ * the end breaks that promise; if none was, nobody was told, and it is abrupt.
  */
 export const RESET_AT_EXIT = { type: "tcp.reset", close: ["reset", "broken-promise"] } as const;
 export const CLOSED_AT_EXIT = { type: "tcp.closed", close: ["abrupt", "broken-promise"] } as const;

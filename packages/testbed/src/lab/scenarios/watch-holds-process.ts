@@ -21,5 +21,6 @@ export const WATCH_HOLDS_PROCESS: LabScenario = {
   },
   expected: [...DONE_WELL],
   expectedFixed: [GRACEFUL, ...DONE_WELL],
-  exits: { setup: { fromMs: 24_000, toMs: 30_000 }, fixed: { fromMs: 5_000, toMs: 9_000 } },
+  // A real v1.36 says that it exits when the request timeout is over, and was seen to take 12 s more until its process was gone.
+  exits: { setup: { fromMs: 24_000, toMs: 40_000 }, fixed: { fromMs: 5_000, toMs: 9_000 } },
 };
