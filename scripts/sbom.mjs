@@ -1,18 +1,20 @@
-// The software bill of materials of what is published: every package that comes with ours, in CycloneDX 1.5.
+// The software bill of materials of what is published: ours, and every package that comes with them, in CycloneDX 1.5.
 //
 //   node scripts/sbom.mjs            prints it
 //   node scripts/sbom.mjs FILE       writes it
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+//
+// It is made from pnpm-lock.yaml, and from the installed packages' own words on their licences.
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { parse } from "yaml";
+import { ROOT } from "./lib/proc.mjs";
 import { manifest, packageDirs } from "./lib/workspace.mjs";
-import { pnpm } from "./pnpm.mjs";
 
-const { code, stdout, output } = await pnpm(["list", "--recursive", "--prod", "--depth", "Infinity", "--json"], {
-  quiet: true,
-});
-if (code !== 0) throw new Error(`pnpm cannot list the packages:\n${output}`);
+const lock = parse(readFileSync(join(ROOT, "pnpm-lock.yaml"), "utf8"));
+const store = join(ROOT, "node_modules/.pnpm");
+const stored = readdirSync(store);
 const published = packageDirs()
-  .map((dir) => manifest(dir))
+  .map((dir) => ({ ...manifest(dir), dir }))
   .filter((each) => each.private !== true);
 const components = new Map();
 const dependsOn = new Map();
@@ -22,29 +24,47 @@ function purlOf(name, version) {
   return `pkg:npm/${name.replace("@", "%40")}@${version}`;
 }
 
-function visit(ref, dependencies = {}) {
-  const refs = dependsOn.get(ref) ?? new Set();
-  dependsOn.set(ref, refs);
-  for (const [name, { version, path, dependencies: further }] of Object.entries(dependencies)) {
-    const own = published.find((each) => each.name === name);
-    const purl = purlOf(name, own?.version ?? version);
-    refs.add(purl);
-    // Ours are what the bill is of, and are listed by themselves.
-    if (own !== undefined) continue;
-    const { license } = JSON.parse(readFileSync(join(path, "package.json"), "utf8"));
-    const licenses = typeof license === "string" ? { licenses: [{ expression: license }] } : {};
-    components.set(purl, { type: "library", "bom-ref": purl, name, version, ...licenses, purl });
-    visit(purl, further);
-  }
+function add(name, version, license, integrity) {
+  const purl = purlOf(name, version);
+  const [alg, hash] = integrity?.split("-") ?? [];
+  components.set(purl, {
+    type: "library",
+    "bom-ref": purl,
+    name,
+    version,
+    ...(hash === undefined
+      ? {}
+      : { hashes: [{ alg: alg.replace("sha", "SHA-"), content: Buffer.from(hash, "base64").toString("hex") }] }),
+    licenses: [{ expression: license }],
+    purl,
+  });
+  dependsOn.set(purl, new Set());
+  return purl;
 }
 
-for (const { name, dependencies } of JSON.parse(stdout)) {
-  const own = published.find((each) => each.name === name);
-  if (own === undefined) continue;
-  const purl = purlOf(name, own.version);
-  const licenses = [{ expression: own.license }];
-  components.set(purl, { type: "library", "bom-ref": purl, name, version: own.version, licenses, purl });
-  visit(purl, dependencies);
+/** One of the lock's packages, with what it needs. `locked` is a version with what its peers were, in brackets. */
+function visit(name, locked) {
+  const version = locked.replace(/\(.*$/s, "");
+  const purl = purlOf(name, version);
+  if (components.has(purl)) return purl;
+  const folder = stored.find((each) => each.startsWith(`${name.replace("/", "+")}@${version}`));
+  if (folder === undefined) throw new Error(`${name} ${version} is not installed: node scripts/setup.mjs`);
+  const { license } = JSON.parse(readFileSync(join(store, folder, "node_modules", name, "package.json"), "utf8"));
+  add(name, version, license, lock.packages[`${name}@${version}`]?.resolution?.integrity);
+  const { dependencies, optionalDependencies } = lock.snapshots[`${name}@${locked}`] ?? {};
+  for (const [needed, at] of Object.entries({ ...dependencies, ...optionalDependencies })) {
+    dependsOn.get(purl).add(visit(needed, at));
+  }
+  return purl;
+}
+
+for (const { name, version, license, dir } of published) {
+  const purl = add(name, version, license);
+  const importer = lock.importers[relative(ROOT, dir)];
+  for (const [needed, { version: at }] of Object.entries(importer.dependencies ?? {})) {
+    const own = published.find((each) => each.name === needed);
+    dependsOn.get(purl).add(own === undefined ? visit(needed, at) : purlOf(needed, own.version));
+  }
 }
 const { version } = published.find(({ name }) => name === "drainprobe");
 const bill = {
@@ -52,9 +72,9 @@ const bill = {
   specVersion: "1.5",
   version: 1,
   metadata: { component: { type: "application", name: "drainprobe", version } },
-  components: [...components.values()].sort((a, b) => a.purl.localeCompare(b.purl)),
+  components: [...components.values()].sort((a, b) => (a.purl < b.purl ? -1 : 1)),
   dependencies: [...dependsOn]
-    .sort(([a], [b]) => a.localeCompare(b))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([ref, refs]) => ({ ref, dependsOn: [...refs].sort() })),
 };
 const text = `${JSON.stringify(bill, null, 2)}\n`;

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ROOT, run } from "../scripts/lib/proc.mjs";
@@ -46,5 +46,21 @@ describe("node scripts/sbom.mjs", () => {
     }
     expect(bill.dependencies.map(({ ref }) => ref).sort()).toEqual([...refs].sort());
     for (const { dependsOn } of bill.dependencies) expect(refs).toEqual(expect.arrayContaining([...dependsOn]));
+    // What is installed says the same about what it needs.
+    for (const { name, version, purl } of bill.components) {
+      const installed = join(ROOT, "node_modules/.pnpm", `${name.replace("/", "+")}@${version}`, "node_modules", name);
+      if (!existsSync(installed)) continue;
+      const { dependencies = {} } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8")) as {
+        readonly dependencies?: Readonly<Record<string, string>>;
+      };
+      const listed = bill.dependencies.find(({ ref }) => ref === purl)?.dependsOn ?? [];
+      const names = listed.map((ref) =>
+        decodeURIComponent(ref)
+          .slice("pkg:npm/".length)
+          .replace(/@[^@]+$/, ""),
+      );
+      expect(names.sort(), purl).toEqual(Object.keys(dependencies).sort());
+    }
+    expect(bill.components.length).toBeGreaterThan(15);
   });
 });
