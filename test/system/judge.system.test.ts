@@ -1,9 +1,9 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { ConnectionVerdict, ProbeEvent, RunHeader } from "@drainprobe/core";
 import { afterEach, describe, expect, it } from "vitest";
+import { type PacketStory, packetStories, type Side } from "../../bench/src/packets/packet-story.js";
 import { startCapture } from "./support/capture.js";
 import { judge } from "./support/judge.js";
-import { type PacketStory, packetStories, type Side } from "../../bench/src/packets/packet-story.js";
 import { reservePort } from "./support/ports.js";
 import type { RunLog } from "./support/run-log.js";
 

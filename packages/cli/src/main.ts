@@ -1,5 +1,6 @@
 import { DrainprobeError } from "@drainprobe/core";
 import { CommanderError } from "commander";
+import { benchCommand } from "./commands/bench.js";
 import { cleanupCommand } from "./commands/cleanup.js";
 import { explainCommand } from "./commands/explain.js";
 import { labCommand } from "./commands/lab.js";
@@ -25,6 +26,7 @@ export async function main(argv: readonly string[], io: CliIo): Promise<number> 
     report: (command, args) => reportCommand(command, args, io),
     explain: (command, args) => explainCommand(command, args, io),
     lab: (command, args) => labCommand(command, args, io),
+    bench: (command, args) => benchCommand(command, args, io),
     cleanup: (command, _args) => cleanupCommand(command, io),
     selftest: (command, _args) => selftestCommand(command, io),
     manifests: (command, _args) => manifestsCommand(command, io),

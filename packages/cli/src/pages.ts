@@ -1,3 +1,4 @@
+import { BENCH_FLAGS } from "./flags/bench-flags.js";
 import { CLEANUP_FLAGS } from "./flags/cleanup-flags.js";
 import { EXPLAIN_FLAGS } from "./flags/explain-flags.js";
 import type { FlagTable } from "./flags/flag.js";
@@ -149,6 +150,36 @@ export const LAB_PAGE: CommandPage = {
   ],
 };
 
+export const BENCH_PAGE: CommandPage = {
+  name: "bench",
+  argument: {
+    usage: "<what...>",
+    help: "churn, which opens one connection after the other",
+    missing: "say what to measure: drainprobe bench churn --target URL",
+  },
+  summary: "open many new connections to a service of your own, and say what that costs",
+  description:
+    "Opens new connections to your own service at a rate, each witnessed as in a run, and says how many worked, how long connect, handshake and answer took, and what a connection cost this process. It puts load on its target and says how much before it begins. Exit code 0: all worked; 1: some failed; 3: it was ended early, or this host had no port left.",
+  flags: BENCH_FLAGS,
+  examples: [
+    {
+      line: "drainprobe bench churn --target https://127.0.0.1:6443/version --ca ca.crt",
+      what: "200 connections at 20 a second, one request each",
+    },
+    {
+      line: "drainprobe bench churn --target https://127.0.0.1:6443 --ca ca.crt --kind tls --rate 500 --max-rate 500 --count 5000 --json",
+      what: "handshakes alone, over the cap because we say so, for a program",
+    },
+    {
+      line: "drainprobe bench churn --target http://127.0.0.1:8080 --concurrency 8 --max-rate none",
+      what: "a closed loop: as fast as eight at once can go",
+    },
+  ],
+  notes: `A connection is closed by us, with close_notify and FIN, and its port rests for a minute on this host:
+some 470 a second from one address to another is all that lasts. Running out of ports is told as
+this host's failure, never the target's. No TLS session is resumed.`,
+};
+
 export const CLEANUP_PAGE: CommandPage = {
   name: "cleanup",
   summary: "remove what dead runs left in a Kubernetes cluster",
@@ -189,6 +220,7 @@ export const PAGES: readonly CommandPage[] = [
   EXPLAIN_PAGE,
   SELFTEST_PAGE,
   LAB_PAGE,
+  BENCH_PAGE,
   CLEANUP_PAGE,
   MANIFESTS_PAGE,
 ];

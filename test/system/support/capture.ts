@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
-import { endAllIn, type OwnedProcess, startProcess } from "./owned-process.js";
 import { parsePcap, type Segment } from "../../../bench/src/packets/pcap.js";
+import { endAllIn, type OwnedProcess, startProcess } from "./owned-process.js";
 import { makeDir } from "./run-dir.js";
 import { until } from "./until.js";
 

@@ -7,9 +7,9 @@ import {
   type RequestVerdict,
   type Summary,
 } from "@drainprobe/core";
+import { packetStories } from "../../../bench/src/packets/packet-story.js";
 import { startCapture } from "./capture.js";
 import { type Judged, judge } from "./judge.js";
-import { packetStories } from "../../../bench/src/packets/packet-story.js";
 import { makeDir } from "./run-dir.js";
 import { allOf, firstOf, type RunLog, readRunLog } from "./run-log.js";
 import { isSessionLane, RunWatch } from "./run-watch.js";

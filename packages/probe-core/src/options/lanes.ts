@@ -3,7 +3,7 @@ import type { LaneOptions } from "../probe-options.js";
 import { type Faults, isRecord, shown } from "./faults.js";
 import { checkPath } from "./requests.js";
 
-const FRESH = ["ratePerSecond", "concurrency"] as const;
+const FRESH = ["ratePerSecond", "concurrency", "count"] as const;
 
 const LANE_KEYS: Readonly<Record<keyof LaneOptions, readonly string[]>> = {
   held: ["sessions", "streams", "ratePerSecond"],
@@ -19,6 +19,7 @@ const LANE_KEYS: Readonly<Record<keyof LaneOptions, readonly string[]>> = {
 const SESSIONS = { min: 1, max: LIMITS.maxConnections, integer: true } as const;
 const STREAMS = { min: 1, max: LIMITS.inFlightRequests, integer: true } as const;
 const EVERY_MS = { min: 50, max: 86_400_000, fallback: 50 } as const;
+const COUNT = { min: 1, max: 1_000_000_000, integer: true } as const;
 const RATE = { min: 0.001, max: 100_000 } as const;
 
 /** Checks the lanes; the options themselves are in the form the lanes take. */
@@ -67,6 +68,7 @@ function checkPace(where: string, lane: Readonly<Record<string, unknown>>, fault
     faults.add(where, "must have ratePerSecond or concurrency, and not both");
   } else if (concurrency === undefined) faults.number(`${where}.ratePerSecond`, ratePerSecond, RATE);
   else faults.number(`${where}.concurrency`, concurrency, SESSIONS);
+  if (lane.count !== undefined) faults.number(`${where}.count`, lane.count, COUNT);
 }
 
 function checkPaths(where: string, given: unknown, faults: Faults): number {
