@@ -7,7 +7,7 @@ export interface KnownFailure {
   readonly nodes: readonly string[];
 }
 
-/** What fits any of the logs, each once, the best first: what fits best, then what fits on most nodes. */
+/** What fits any of the logs, each once, the best first: what fits best, then what fits on most nodes; what is harmless last. */
 export function knownFailures(
   logs: readonly { readonly summary: Summary; readonly view: NodeView }[],
   merged: Merged,
@@ -26,7 +26,10 @@ export function knownFailures(
   }
   return [...found.values()].sort(
     (a, b) =>
-      share(b.match) - share(a.match) || b.nodes.length - a.nodes.length || b.match.held.length - a.match.held.length,
+      Number(a.match.harmless) - Number(b.match.harmless) ||
+      share(b.match) - share(a.match) ||
+      b.nodes.length - a.nodes.length ||
+      b.match.held.length - a.match.held.length,
   );
 }
 

@@ -16,8 +16,12 @@ export interface FailureFact {
   /** When, ns on any one clock of the facts. */
   readonly t: Nanos;
   readonly sinceT0Ns: Nanos | null;
-  /** Within 5 s of the end of the shutdown delay of its backend, or of the only one that was going. */
+  /** Within 5 s, or a quarter of it, of the end of the shutdown delay of its backend, or of any where that is not known. */
   readonly atDelayEnd: boolean | null;
+  /** After T0 of that backend, and before what counts as the end of its shutdown delay. */
+  readonly inDelay: boolean | null;
+  /** Its backend was there to serve; `null` where that is not known by the connection itself. */
+  readonly wasWell: boolean | null;
   /** Connections, attempts or requests that it stands for. */
   readonly count: number;
 }
@@ -60,6 +64,8 @@ export interface Signature {
   readonly cause: string;
   readonly fix: string;
   readonly references: readonly string[];
+  /** Nothing that anybody should mend: it is told after all that should. */
+  readonly harmless?: true;
 }
 
 /** A signature that fits, and how well. */
@@ -68,6 +74,8 @@ export interface SignatureMatch {
   readonly title: string;
   /** `full`: every condition was seen to hold. `partial`: some could not be told. */
   readonly match: "full" | "partial";
+  /** Nothing that anybody should mend. */
+  readonly harmless: boolean;
   readonly held: readonly string[];
   readonly notObserved: readonly string[];
   readonly cause: string;

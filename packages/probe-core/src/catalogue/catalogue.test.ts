@@ -18,6 +18,8 @@ const RESET: FailureFact = {
   t: 100 * S,
   sinceT0Ns: 30 * S,
   atDelayEnd: false,
+  inDelay: true,
+  wasWell: false,
   count: 1,
 };
 const EOF: FailureFact = { ...RESET, type: "tcp.closed", close: "abrupt", atDelayEnd: true };
@@ -48,6 +50,7 @@ const CASES: Readonly<
     fits: facts([hairpin]),
     misses: {
       "another local IP": facts([RESET]),
+      "a GOAWAY that was kept": facts([{ ...hairpin, type: "h2.goaway", close: "graceful" }]),
       "no address": facts([{ ...RESET, hairpin: null }]),
       "silence on the hairpin": facts([{ ...hairpin, type: "h2.ping.timed_out", close: "silent" }]),
     },
@@ -88,7 +91,7 @@ const CASES: Readonly<
   "redirect-gap": {
     fits: facts([{ ...SILENT_ATTEMPT, sinceT0Ns: 20 * S }]),
     misses: {
-      "at once": facts([{ ...SILENT_ATTEMPT, sinceT0Ns: S }]),
+      "when all servers were well": facts([{ ...SILENT_ATTEMPT, inDelay: false }]),
       "held ones fell silent too": facts([
         { ...SILENT_ATTEMPT, sinceT0Ns: 20 * S },
         { ...RESET, type: "h2.ping.timed_out", close: "silent" },
@@ -108,8 +111,8 @@ const CASES: Readonly<
     fits: facts([RESET]),
     misses: {
       "on the hairpin": facts([{ ...RESET, hairpin: true }]),
-      "at the end of the delay": facts([{ ...RESET, atDelayEnd: true }]),
-      "two minutes after T0": facts([{ ...RESET, sinceT0Ns: 120 * S }]),
+      "servers that were well": facts([{ ...RESET, wasWell: true }]),
+      "at the end of the delay, or later": facts([{ ...RESET, atDelayEnd: true, inDelay: false }]),
       "on a direct path": facts([{ ...RESET, balanced: false }]),
     },
   },
@@ -118,6 +121,7 @@ const CASES: Readonly<
     misses: {
       "a second to spare": facts([], { rollout: { ...NO_ROLLOUT, marginNs: S, beforeReady: 0 } }),
       "no rollout": facts([], { rollout: null }),
+      "no attempt worked": facts([{ ...SILENT_ATTEMPT, type: "tcp.refused" }], { paths: [{ ...VIP, failed: 100 }] }),
       "on the hairpin alone": facts([hairpin, { ...RESET, hairpin: null }], {
         rollout: { ...NO_ROLLOUT, stoppedWhileChosen: true },
       }),
@@ -140,10 +144,13 @@ const CASES: Readonly<
     },
   },
   "address-moved": {
-    fits: facts([RESET, RESET, RESET]),
+    fits: facts([RESET, RESET, { ...RESET, wasWell: true }]),
     misses: {
-      "two of them": facts([RESET, RESET]),
-      "at the end of a delay": facts([RESET, RESET, RESET].map((failure) => ({ ...failure, atDelayEnd: true }))),
+      "two of them": facts([RESET, { ...RESET, wasWell: true }]),
+      "all of one server that goes": facts([RESET, RESET, RESET]),
+      "at the end of a delay": facts(
+        [RESET, RESET, RESET].map((failure) => ({ ...failure, wasWell: true, atDelayEnd: true })),
+      ),
     },
   },
   "drain-429": {
@@ -173,7 +180,13 @@ describe("the catalogue", () => {
   it("fits nothing where nothing failed", () => expect(matchSignatures(facts([]))).toEqual([]));
 
   it("takes what was not observed neither for true nor for false", () => {
-    const blind = facts([{ ...RESET, hairpin: null, sinceT0Ns: null, atDelayEnd: null }], { paths: [], rollout: null });
+    const blind = facts(
+      [{ ...RESET, hairpin: null, sinceT0Ns: null, atDelayEnd: null, inDelay: null, wasWell: null }],
+      {
+        paths: [],
+        rollout: null,
+      },
+    );
     const match = matchSignatures(blind).find(({ id }) => id === "nlb-terminates");
     expect(match).toMatchObject({ match: "partial", held: [expect.any(String)] });
     expect(match?.notObserved).toHaveLength(4);
@@ -184,6 +197,18 @@ describe("the catalogue", () => {
       ({ held, notObserved }) => held.length / (held.length + notObserved.length),
     );
     expect(shares).toEqual([...shares].sort((a, b) => b - a));
+  });
+
+  it("takes a refused attempt on a balanced path for a backend that the balancer had not let go", () => {
+    expect(ids(facts([{ ...SILENT_ATTEMPT, type: "tcp.refused" }], { rollout: null }))).toContain("slow-removal");
+    expect(ids(facts([{ ...SILENT_ATTEMPT, type: "tcp.refused", balanced: false }]))).not.toContain("slow-removal");
+  });
+
+  it("tells what is harmless after what is not, however well it fits", () => {
+    const turnedAway = { ...RESET, of: "request", type: "http.retry_after", close: null } as const;
+    const matches = matchSignatures(facts([turnedAway, RESET]));
+    expect(matches.map(({ match }) => match)).toContain("partial");
+    expect(matches.at(-1)).toMatchObject({ id: "drain-429", match: "full", harmless: true });
   });
 
   it("knows the seed's failures again", () => {

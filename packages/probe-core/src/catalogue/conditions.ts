@@ -1,5 +1,5 @@
 import type { VerdictType } from "../classify/verdict-types.js";
-import { NANOS_PER_SECOND, type Nanos } from "../events/index.js";
+import { NANOS_PER_SECOND } from "../events/index.js";
 import type { CatalogueFacts, Condition, FailureFact } from "./catalogue-types.js";
 
 type Which = (failure: FailureFact) => boolean;
@@ -36,11 +36,6 @@ export function atOnce(facts: CatalogueFacts, which: Which, least: number): bool
   return false;
 }
 
-/** Between two times after T0. */
-export function after(from: Nanos, to: Nanos): (failure: FailureFact) => boolean | null {
-  return ({ sinceT0Ns }) => (sinceT0Ns === null ? null : sinceT0Ns >= from && sinceT0Ns <= to);
-}
-
 export const isType =
   (...types: readonly VerdictType[]): Which =>
   ({ type }) =>
@@ -50,7 +45,8 @@ export const both =
   (failure) =>
     all.every((which) => which(failure));
 
-export const onConnection: Which = ({ of }) => of === "connection";
+/** That stood, and was not ended as agreed. */
+export const onConnection: Which = ({ of, close }) => of === "connection" && close !== "graceful";
 export const onAttempt: Which = ({ of }) => of === "attempt";
 /** Not on a path that is known to go round the balancer. */
 export const throughBalancer: Which = ({ balanced }) => balanced !== false;

@@ -2,14 +2,17 @@ import type { Incident } from "../classify/verdict-types.js";
 import { type Endpoint, NANOS_PER_SECOND, type Nanos } from "../events/index.js";
 import type { Explanation } from "../explain/explain-types.js";
 import { isBalanced } from "../verdict/rollout/connection-book.js";
+import { WELL } from "../verdict/rollout/place.js";
 import type { BackendRollout, RolloutSummary } from "../verdict/rollout/rollout-types.js";
 import type { Summary } from "../verdict/summary-types.js";
 import type { CatalogueFacts, FailureFact } from "./catalogue-types.js";
 
 const NEAR_NS = 5 * NANOS_PER_SECOND;
+/** A delay of a few seconds has no five of them at its end. */
+const NEAR_SHARE = 0.25;
 
-/** What a run's summary tells the catalogue. `stayed`: did the balanced path lead to the host's own server then, as other nodes' logs show it. */
-export function factsOfSummary(summary: Summary, stayed: (t: Nanos) => boolean): CatalogueFacts {
+/** What a run's summary tells the catalogue. `stayed`: did the balanced path lead to the host's own server then, as the logs of all nodes show it. */
+export function factsOfSummary(summary: Summary, stayed: (t: Nanos) => boolean | null): CatalogueFacts {
   const rollout = summary.rollout ?? null;
   const { byType } = summary.requests;
   const turnedAway = byType["http.retry_after"] ?? 0;
@@ -41,11 +44,17 @@ function requests(type: FailureFact["type"], count: number): FailureFact {
     t: 0,
     sinceT0Ns: null,
     atDelayEnd: null,
+    inDelay: null,
+    wasWell: null,
     count,
   };
 }
 
-function failureOf(incident: Incident, rollout: RolloutSummary | null, stayed: (t: Nanos) => boolean): FailureFact {
+function failureOf(
+  incident: Incident,
+  rollout: RolloutSummary | null,
+  stayed: (t: Nanos) => boolean | null,
+): FailureFact {
   const { type, close, closeNotify, local, remote, path, t } = incident;
   const placed = rollout?.incidents.find(({ conn }) => conn === incident.conn) ?? null;
   return {
@@ -53,12 +62,13 @@ function failureOf(incident: Incident, rollout: RolloutSummary | null, stayed: (
     type,
     close,
     closeNotify,
-    hairpin: isBalanced(path) && stayed(t) ? true : isHairpin(local, remote),
+    hairpin: (isBalanced(path) ? stayed(t) : null) ?? isHairpin(local, remote),
     path,
     balanced: isBalanced(path),
     t,
     sinceT0Ns: placed?.sinceT0Ns ?? null,
-    atDelayEnd: rollout === null ? null : atDelayEnd(t, placed?.backend ?? null, rollout.rollouts),
+    wasWell: placed?.by === "connection" && placed.phase !== null ? WELL.has(placed.phase) : null,
+    ...inItsDelay(t, placed?.backend ?? null, rollout?.rollouts ?? []),
     count: 1,
   };
 }
@@ -77,11 +87,20 @@ function isHairpin(local: Endpoint | null, remote: Endpoint | null): boolean | n
 }
 
 /** `null` where no delay's end was seen. */
-function atDelayEnd(t: Nanos, backend: string | null, rollouts: readonly BackendRollout[]): boolean | null {
-  const ends = rollouts
+function inItsDelay(
+  t: Nanos,
+  backend: string | null,
+  rollouts: readonly BackendRollout[],
+): Pick<FailureFact, "atDelayEnd" | "inDelay"> {
+  const delays = rollouts
     .filter((rollout) => backend === null || rollout.backend === backend)
-    .flatMap(({ t0, delayNs }) => (t0 === null || delayNs === null ? [] : [t0.t + delayNs]));
-  return ends.length === 0 ? null : ends.some((end) => Math.abs(t - end) <= NEAR_NS);
+    .flatMap(({ t0, delayNs }) => (t0 === null || delayNs === null ? [] : [{ from: t0.t, delayNs }]));
+  if (delays.length === 0) return { atDelayEnd: null, inDelay: null };
+  const near = (delayNs: Nanos): Nanos => Math.min(NEAR_NS, delayNs * NEAR_SHARE);
+  return {
+    atDelayEnd: delays.some(({ from, delayNs }) => Math.abs(t - from - delayNs) <= near(delayNs)),
+    inDelay: delays.some(({ from, delayNs }) => t >= from && t < from + delayNs - near(delayNs)),
+  };
 }
 
 function rolloutFacts({ headline, rollouts }: RolloutSummary): CatalogueFacts["rollout"] {
@@ -103,7 +122,14 @@ export function factsOfExplanation({ connections, attempts, requests, markers }:
     const own = ends.filter((end) => end.told === "signal" || end.part === part);
     return own.length === 0 ? null : own.some((end) => Math.abs(nanosOf(end.at) - nanosOf(at)) <= NEAR_NS);
   };
-  const rest = { closeNotify: null, path: null, balanced: null, sinceT0Ns: null } as const;
+  const rest = {
+    closeNotify: null,
+    path: null,
+    balanced: null,
+    sinceT0Ns: null,
+    inDelay: null,
+    wasWell: null,
+  } as const;
   return {
     from: "explanation",
     failures: [

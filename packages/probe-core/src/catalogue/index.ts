@@ -11,11 +11,11 @@ export { SIGNATURES } from "./signatures.js";
 
 /**
  * The known failures that a run's result fits, the best first; empty where none does. `stayed` tells of a time of this run whether its
- * balanced path then led to the host's own server, where the logs of other nodes show that; else addresses alone tell of a hairpin.
+ * balanced path then led to the host's own server, where the logs of all nodes show that or its contrary; else addresses alone tell.
  */
 export function signaturesOfSummary(
   summary: Summary,
-  stayed: (t: Nanos) => boolean = () => false,
+  stayed: (t: Nanos) => boolean | null = () => null,
 ): readonly SignatureMatch[] {
   return matchSignatures(factsOfSummary(summary, stayed));
 }

@@ -2,17 +2,17 @@ import type { CatalogueFacts, Signature, SignatureMatch } from "./catalogue-type
 import { SIGNATURES } from "./signatures.js";
 
 /**
- * The known failures that these facts fit, the best first: those with every condition seen to hold, then those with most of them.
+ * The known failures that these facts fit, the best first: those with every condition seen to hold, then those with most of them, and last what is harmless.
  * Empty where nothing fits. That several fit is common: a catalogue narrows down, it proves nothing.
  */
 export function matchSignatures(facts: CatalogueFacts): readonly SignatureMatch[] {
   return SIGNATURES.flatMap((signature) => matchOf(signature, facts)).sort(
-    (a, b) => share(b) - share(a) || b.held.length - a.held.length,
+    (a, b) => Number(a.harmless) - Number(b.harmless) || share(b) - share(a) || b.held.length - a.held.length,
   );
 }
 
 function matchOf(signature: Signature, facts: CatalogueFacts): readonly SignatureMatch[] {
-  const { id, title, core, conditions, cause, fix, references } = signature;
+  const { id, title, core, conditions, cause, fix, references, harmless = false } = signature;
   if (core.holds(facts) !== true) return [];
   const held = [core.text];
   const notObserved: string[] = [];
@@ -22,7 +22,7 @@ function matchOf(signature: Signature, facts: CatalogueFacts): readonly Signatur
     (holds === null ? notObserved : held).push(condition.text);
   }
   const match = notObserved.length === 0 ? "full" : "partial";
-  return [{ id, title, match, held, notObserved, cause, fix, references }];
+  return [{ id, title, match, harmless, held, notObserved, cause, fix, references }];
 }
 
 function share({ held, notObserved }: SignatureMatch): number {

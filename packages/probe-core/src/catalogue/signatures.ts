@@ -1,7 +1,5 @@
-import { NANOS_PER_SECOND } from "../events/index.js";
 import type { Signature } from "./catalogue-types.js";
 import {
-  after,
   atOnce,
   both,
   DIRECT_PATHS_WELL,
@@ -15,11 +13,11 @@ import {
   throughBalancer,
 } from "./conditions.js";
 
-const S = NANOS_PER_SECOND;
 const resetConnection = both(onConnection, throughBalancer, isType("tcp.reset"));
 const endedUnder = both(onConnection, isType("tcp.closed", "h2.goaway", "tcp.broken_pipe", "tcp.reset"));
 const eofOrGoaway = both(onConnection, isType("tcp.closed", "h2.goaway"));
 const vanished = both(onAttempt, throughBalancer, isType("tcp.timed_out"));
+const refused = both(onAttempt, throughBalancer, isType("tcp.refused"));
 
 /** Failures that the field has met and understood. `docs/signatures.md` is made from this list. */
 export const SIGNATURES: readonly Signature[] = [
@@ -28,7 +26,8 @@ export const SIGNATURES: readonly Signature[] = [
     title: "A control-plane node loses the balanced address together with its own API server",
     core: {
       text: "a failed connection through the balancer was with the node's own server: local IP = remote IP, or no other node lost the path with it",
-      holds: (facts) => some(facts, ({ hairpin, of }) => hairpin === true && of !== "request"),
+      holds: (facts) =>
+        some(facts, (failure) => failure.hairpin === true && (onConnection(failure) || onAttempt(failure))),
     },
     conditions: [
       {
@@ -51,7 +50,7 @@ export const SIGNATURES: readonly Signature[] = [
     },
     conditions: [
       {
-        text: "it came within 5 s of the end of the shutdown delay",
+        text: "it came at the end of the shutdown delay",
         holds: (facts) =>
           ofThese(
             facts,
@@ -74,7 +73,7 @@ export const SIGNATURES: readonly Signature[] = [
     },
     conditions: [
       {
-        text: "within 5 s of the end of the shutdown delay",
+        text: "at the end of the shutdown delay",
         holds: (facts) => ofThese(facts, eofOrGoaway, ({ atDelayEnd }) => atDelayEnd),
       },
       {
@@ -130,8 +129,8 @@ export const SIGNATURES: readonly Signature[] = [
     },
     conditions: [
       {
-        text: "between 10 s and 40 s after T0",
-        holds: (facts) => ofThese(facts, vanished, after(10 * S, 40 * S)),
+        text: "after T0, and not at the end of the shutdown delay (on GCP between 10 s and 40 s after T0)",
+        holds: (facts) => ofThese(facts, vanished, ({ inDelay }) => inDelay),
       },
       {
         text: "no connection through the balancer that stood fell silent",
@@ -180,14 +179,14 @@ export const SIGNATURES: readonly Signature[] = [
     },
     conditions: [
       {
-        text: "between 15 s and 60 s after T0",
-        holds: (facts) => ofThese(facts, resetConnection, after(15 * S, 60 * S)),
+        text: "after T0, and not at the end of the shutdown delay (on AWS about 30 s after T0)",
+        holds: (facts) => ofThese(facts, resetConnection, ({ inDelay }) => inDelay),
       },
       {
-        text: "not at the end of the shutdown delay",
+        text: "no connection to a server that was well was among them",
         holds: (facts) => {
-          const atEnd = ofThese(facts, resetConnection, ({ atDelayEnd }) => atDelayEnd);
-          return atEnd === null ? null : !atEnd;
+          const well = ofThese(facts, resetConnection, ({ wasWell }) => wasWell);
+          return well === null ? null : !well;
         },
       },
       {
@@ -205,15 +204,19 @@ export const SIGNATURES: readonly Signature[] = [
     id: "slow-removal",
     title: "The balancer sends new connections to a server that goes, or is not ready",
     core: {
-      text: "new connections reached a backend when its shutdown delay was over, up to its end, or before it was ready",
-      holds: ({ rollout }) =>
-        rollout === null
+      text: "new connections were sent to a backend up to the end of its shutdown delay or later (refused), or before it was ready",
+      holds: (facts) => {
+        if (some(facts, refused)) return true;
+        const { rollout } = facts;
+        return rollout === null
           ? null
           : (rollout.marginNs !== null && rollout.marginNs < 0) ||
-            rollout.stoppedWhileChosen ||
-            (rollout.beforeReady ?? 0) > 0,
+              rollout.stoppedWhileChosen ||
+              (rollout.beforeReady ?? 0) > 0;
+      },
     },
     conditions: [
+      SOME_ATTEMPTS_WORKED,
       {
         text: "not on the hairpin of the server's own node alone, where the balancer has no say",
         holds: ({ failures }) => {
@@ -221,6 +224,7 @@ export const SIGNATURES: readonly Signature[] = [
           return told.length === 0 ? null : told.includes(false);
         },
       },
+      known("the server went as it was told to, and did not crash"),
     ],
     cause:
       "Health checks and their propagation take longer than the shutdown delay (on AWS 30 s to 120 s), or the balancer asks for a TCP handshake where it should ask /readyz.",
@@ -236,7 +240,7 @@ export const SIGNATURES: readonly Signature[] = [
     },
     conditions: [
       {
-        text: "within 5 s of the end of the shutdown delay",
+        text: "at the end of the shutdown delay",
         holds: (facts) =>
           ofThese(facts, both(onAttempt, isType("tcp.reset", "tcp.closed")), ({ atDelayEnd }) => atDelayEnd),
       },
@@ -277,6 +281,10 @@ export const SIGNATURES: readonly Signature[] = [
     },
     conditions: [
       {
+        text: "connections to servers that were well were among them",
+        holds: (facts) => ofThese(facts, resetConnection, ({ wasWell }) => wasWell),
+      },
+      {
         text: "not at the end of a server's shutdown delay",
         holds: (facts) => {
           const atEnd = ofThese(facts, resetConnection, ({ atDelayEnd }) => atDelayEnd);
@@ -302,5 +310,6 @@ export const SIGNATURES: readonly Signature[] = [
       "A server that drains with --shutdown-send-retry-after answers so, and a request that is read in the moment of shutdown gets it in any case.",
     fix: "None is needed where clients obey Retry-After: client-go asks again up to ten times, for any verb.",
     references: ["kube-apiserver --shutdown-send-retry-after"],
+    harmless: true,
   },
 ];

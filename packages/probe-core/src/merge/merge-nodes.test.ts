@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Incident } from "../classify/verdict-types.js";
+import type { Incident, Verdict } from "../classify/verdict-types.js";
 import type { LogRecord, RunHeader } from "../events/index.js";
 import { createFold } from "../verdict/fold.js";
-import { mergeNodes } from "./merge-nodes.js";
+import { mergeNodes, stayedOnHost } from "./merge-nodes.js";
 import { byHarm, NodeRecorder, type NodeView } from "./node-view.js";
 import { sharedInstants } from "./same-instant.js";
 import { TimeBins } from "./time-bins.js";
@@ -87,6 +87,37 @@ describe("mergeNodes", () => {
     const [one] = mergeNodes([view("m0", 0, [[5000, 5300]]), view("m1", 30, [])]).episodes;
     expect(one).toMatchObject({ who: "hairpin", where: "m0" });
     expect(mergeNodes([view("m0", 0, [])]).episodes).toEqual([]);
+  });
+
+  it("tells where the balanced path of a node led, as the table shows it", () => {
+    const alone = mergeNodes([view("m0", 0, [[5000, 5300]]), view("m1", 30, [])]);
+    expect([1, 5.1].map((t) => stayedOnHost(alone, 0)(t * 1e9))).toEqual([null, true]);
+    expect(stayedOnHost(alone, 1)(5.1e9)).toBeNull();
+    const all = mergeNodes([view("m0", 0, [[5000, 5300]]), view("m1", 30, [[5000, 5300]])]);
+    expect(stayedOnHost(all, 0)(5.1e9)).toBe(false);
+    expect(stayedOnHost(all, 7)(5.1e9)).toBeNull();
+  });
+
+  it("accuses nobody for what was turned away with notice, and counts it all the same", () => {
+    const recorder = new NodeRecorder();
+    const tell = (more: object): void =>
+      recorder.verdict({
+        path: "vip",
+        lane: "held",
+        scope: "connection",
+        t: 1e9,
+        u: 1,
+        evidence: [1],
+        ...more,
+      } as Verdict);
+    tell({ type: "h2.goaway", close: "graceful" });
+    tell({ type: "h2.goaway", request: 1, processed: "no" });
+    tell({ type: "http.retry_after", request: 2, processed: "no", scope: "request" });
+    const [held] = recorder.view([]).activity;
+    expect([held?.failed.sum(0, 2e9), held?.accusing.sum(0, 2e9)]).toEqual([3, 0]);
+    tell({ type: "h2.goaway", close: "broken-promise" });
+    tell({ type: "h2.goaway", request: 3, processed: "maybe" });
+    expect([held?.failed.sum(0, 2e9), held?.accusing.sum(0, 2e9)]).toEqual([5, 2]);
   });
 
   it("keeps apart what lies seconds apart", () => {

@@ -25,7 +25,7 @@ export interface MergedNode {
   readonly wallErrorNs: Nanos;
 }
 
-/** A stretch of time in which something failed, the table of all paths in it, and who that names. */
+/** A stretch of time in which something failed without notice, the table of all paths in it, and who that names. */
 export interface Episode extends Finding {
   readonly span: WallSpan;
   readonly cells: readonly TruthCell[];
@@ -69,15 +69,22 @@ export function mergeNodes(
   };
 }
 
-/** Did the balanced path of a log's host lead to its own server at a time of that log, as the paths of all nodes show it. */
-export function stayedOnHost({ nodes, episodes }: Merged, log: number): (t: Nanos) => boolean {
+/**
+ * Did the balanced path of a log's host lead to its own server at a time of that log: as the paths of all nodes show it. It did not where
+ * other nodes lost it too; `null` where the table is about something else.
+ */
+export function stayedOnHost({ nodes, episodes }: Merged, log: number): (t: Nanos) => boolean | null {
   const place = nodes[log];
   const axis = place?.axis ?? null;
-  if (place === undefined || axis === null) return () => false;
-  const spans = episodes.filter(({ who, where }) => who === "hairpin" && where === place.node).map(({ span }) => span);
+  if (place === undefined || axis === null) return () => null;
+  const told = episodes.flatMap(({ span, who, where, cells }) => {
+    if (who === "hairpin") return where === place.node ? [{ span, stayed: true }] : [];
+    const lost = cells.filter(({ role, state }) => role === "balanced" && state === "bad").map(({ node }) => node);
+    return new Set(lost).size > 1 && lost.includes(place.node) ? [{ span, stayed: false }] : [];
+  });
   return (t) => {
     const { at, errorNs } = axis(t);
-    return spans.some(({ from, to }) => at >= from - errorNs && at <= to + errorNs);
+    return told.find(({ span: { from, to } }) => at >= from - errorNs && at <= to + errorNs)?.stayed ?? null;
   };
 }
 
@@ -113,10 +120,10 @@ function findStretches(views: readonly NodeView[], nodes: readonly MergedNode[])
   for (const [log, { activity }] of views.entries()) {
     const axis = nodes[log]?.axis ?? null;
     if (axis === null) continue;
-    for (const { failed } of activity) {
-      for (const [bin, count] of failed.counts().entries()) {
+    for (const { accusing } of activity) {
+      for (const [bin, count] of accusing.counts().entries()) {
         if (count > 0)
-          failures.push({ from: axis(bin * failed.widthNs).at, to: axis((bin + 1) * failed.widthNs - 1).at });
+          failures.push({ from: axis(bin * accusing.widthNs).at, to: axis((bin + 1) * accusing.widthNs - 1).at });
       }
     }
   }
@@ -140,7 +147,7 @@ function cellsOf(view: NodeView, axis: MergedNode["axis"], span: Stretch): Truth
   const [from, to] = [ownTime(axis, span.from), ownTime(axis, span.to)];
   return view.paths.map(({ path, role, remotes }) => {
     const lanes = view.activity.filter((activity) => activity.path === path);
-    const failed = lanes.reduce((sum, lane) => sum + lane.failed.sum(from, to), 0);
+    const failed = lanes.reduce((sum, lane) => sum + lane.accusing.sum(from, to), 0);
     const ok = lanes.reduce((sum, lane) => sum + lane.ok.sum(from - AROUND_NS, to + AROUND_NS), 0);
     const hairpin = view.incidents.some(
       (incident) => incident.path === path && incident.t >= from && incident.t <= to && loops(incident),

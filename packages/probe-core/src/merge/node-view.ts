@@ -12,6 +12,8 @@ export interface LaneActivity {
   readonly ok: TimeBins;
   /** Requests and connections that failed. */
   readonly failed: TimeBins;
+  /** Those of them that accuse somebody: not what a server turned away with notice, by a GOAWAY that it kept or by Retry-After. */
+  readonly accusing: TimeBins;
 }
 
 /** One log as the merging of several sees it. */
@@ -99,6 +101,7 @@ export class NodeRecorder {
     if (verdict.type === null || verdict.type === "abandoned" || verdict.type === "local.resources") return;
     const activity = this.#lane(verdict.path, verdict.lane);
     activity.failed.add(verdict.t);
+    if (!turnedAway(verdict)) activity.accusing.add(verdict.t);
     // Its END_STREAM had been counted as an answer.
     if ("request" in verdict && verdict.scope === "request" && ANSWERED.has(verdict.type))
       activity.ok.add(verdict.t, -1);
@@ -138,11 +141,16 @@ export class NodeRecorder {
     const key = `${path}\n${lane}`;
     let activity = this.#activity.get(key);
     if (activity === undefined) {
-      activity = { path, lane, ok: new TimeBins(), failed: new TimeBins() };
+      activity = { path, lane, ok: new TimeBins(), failed: new TimeBins(), accusing: new TimeBins() };
       this.#activity.set(key, activity);
     }
     return activity;
   }
+}
+
+function turnedAway(verdict: Verdict): boolean {
+  if (!("request" in verdict)) return verdict.close === "graceful";
+  return verdict.processed === "no" && (verdict.type === "h2.goaway" || verdict.type === "http.retry_after");
 }
 
 const ANSWERED: ReadonlySet<string> = new Set(["http.error", "http.retry_after", "http.response.truncated"]);
