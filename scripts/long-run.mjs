@@ -3,7 +3,7 @@
 //
 //   node scripts/long-run.mjs                                 twenty minutes
 //   node scripts/long-run.mjs --minutes 2                     a taste of it
-//   node scripts/long-run.mjs --out docs/long-run.csv         keeps the curve
+//   node scripts/long-run.mjs --out docs/reliability/long-run.csv   keeps the curve
 //
 // Exit code 0: nothing drifted and nothing but the rollouts happened. 1: something did.
 import { spawn } from "node:child_process";
@@ -25,6 +25,7 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { gunzipSync } from "node:zlib";
 import { finish, ROOT } from "./lib/proc.mjs";
 
 const { values } = parseArgs({
@@ -126,13 +127,7 @@ async function run() {
   server.send("how many");
   const [{ rollouts }] = await once(server, "message");
   const summary = JSON.parse(stdout);
-  const events = Number(
-    /"events":(\d+)/.exec(
-      tail(log, 16 * 1024 * 1024)
-        .split("\n")
-        .find((line) => line.startsWith('{"kind":"run.footer"')) ?? "",
-    )?.[1],
-  );
+  const events = eventsIn(log);
   if (values.out !== undefined) writeFileSync(values.out, csv(samples));
   console.log(
     `${events} events, ${summary.connections.opened} connections, ${rollouts} rollouts, ${summary.requests.ok} of ${summary.requests.total} requests ok; verdict ${summary.verdict} (exit ${code})`,
@@ -163,6 +158,24 @@ function judge(samples, summary) {
 function memory(pid) {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   return { rssMb: Number(/VmRSS:\s+(\d+)/.exec(status)[1]) / 1024, fds: readdirSync(`/proc/${pid}/fd`).length };
+}
+
+/** As the footer counts them. Verdicts follow it, and a log in parts may have begun another part meanwhile. */
+function eventsIn(log) {
+  const parts = readdirSync(dir).filter((name) => name.startsWith("run.jsonl"));
+  for (const name of [
+    log,
+    ...parts
+      .sort()
+      .reverse()
+      .map((part) => join(dir, part)),
+  ]) {
+    const bytes = readFileSync(name);
+    const text = (name.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("latin1");
+    const at = text.lastIndexOf('{"kind":"run.footer"');
+    if (at >= 0) return Number(/"events":(\d+)/.exec(text.slice(at, at + 4_096))?.[1]);
+  }
+  throw new Error("the log has no footer");
 }
 
 /** The 99th percentile of what was sent last. */

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { LogRecord } from "../src/events/index.js";
 import { replay } from "../src/replay.js";
 import { type JsonlSink, openJsonlSink } from "../src/sinks/jsonl-sink.js";
-import { logParts } from "../src/sinks/log-parts.js";
+import { LogParts, logParts } from "../src/sinks/log-parts.js";
 import { simulateRun } from "./connection-simulator.js";
 import { foldAll, HEADER } from "./trace-builder.js";
 
@@ -77,6 +77,30 @@ describe("a log in parts", () => {
     expect(header).toMatchObject({ run: HEADER.run });
     expect(summary.drops["missing events"]).toBeGreaterThan(1_000);
     expect(summary.verdict).not.toBe("pass");
+  });
+
+  test("stays below its size even where nothing gets packed", async () => {
+    const path = join(dir, "starved.jsonl");
+    const parts = new LogParts(path, MIB);
+    const bytes = parts.partBytes;
+    const end = (): void => {
+      const name = parts.nextName();
+      writeFileSync(name, `${JSON.stringify(HEADER)}\n`.repeat(bytes).slice(0, bytes));
+      parts.ended(name, bytes);
+    };
+    end();
+    // From here on this thread is busy: what is being packed stays half packed.
+    while (!existsSync(`${path}.0001.packing`)) await new Promise((resolve) => setImmediate(resolve));
+    for (let n = 0; n < 20; n++) {
+      end();
+      const all = readdirSync(dir).filter((name) => name.startsWith("starved.jsonl"));
+      const sum = all.reduce((total, name) => total + statSync(join(dir, name)).size, 0);
+      expect(sum + bytes).toBeLessThanOrEqual(MIB);
+    }
+    await parts.settled();
+    expect({ failed: parts.failed, count: parts.count }).toEqual({ failed: null, count: 21 });
+    expect(readdirSync(dir).filter((name) => /^starved.*\.packing$/.test(name))).toEqual([]);
+    expect(logParts(path).at(-1)).toBe(`${path}.0021.gz`);
   });
 
   test("a part that was being packed when the process was killed is read from its plain file", async () => {

@@ -1,4 +1,4 @@
-import { createReadStream, createWriteStream, readdirSync, renameSync, statSync, unlinkSync } from "node:fs";
+import { createReadStream, createWriteStream, readdirSync, renameSync, rmSync, statSync, unlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
@@ -35,7 +35,7 @@ export class LogParts {
   readonly #path: string;
   readonly #maxBytes: number;
   readonly #parts: Part[] = [];
-  #beingPacked: Part | null = null;
+  #beingPacked: { readonly part: Part; readonly stop: AbortController } | null = null;
   #count = 0;
   #packing: Promise<void> = Promise.resolve();
   #removed = 0;
@@ -85,31 +85,35 @@ export class LogParts {
 
   async #pack(part: Part): Promise<void> {
     if (!this.#parts.includes(part)) return;
-    this.#beingPacked = part;
+    const stop = new AbortController();
+    this.#beingPacked = { part, stop };
     const packed = `${part.name}.gz`;
+    const unfinished = `${part.name}.packing`;
     try {
-      const unfinished = `${part.name}.packing`;
       const output = createWriteStream(unfinished, { flags: "wx", mode: 0o600 });
-      await pipeline(createReadStream(part.name), createGzip(), output);
+      await pipeline(createReadStream(part.name), createGzip(), output, { signal: stop.signal });
+      stop.signal.throwIfAborted();
       renameSync(unfinished, packed);
       unlinkSync(part.name);
       part.name = packed;
       part.bytes = statSync(packed).size;
     } catch (error) {
-      // It stays as it is: larger, and as good.
-      this.#failed = systemErrorCode(error);
+      // Removed meanwhile. Otherwise it stays as it is: larger, and as good.
+      if (stop.signal.aborted) rmSync(unfinished, { force: true });
+      else this.#failed = systemErrorCode(error);
     }
     this.#beingPacked = null;
     this.#fit();
   }
 
   #fit(): void {
-    const room = this.#maxBytes - this.partBytes;
+    // Beside the file in use, and what is half packed, which is text and takes less than a quarter of its part.
+    const room = this.#maxBytes - Math.ceil(this.partBytes * 1.25);
     while (this.#parts.length > 1 && this.#parts.reduce((sum, { bytes }) => sum + bytes, 0) > room) {
-      const [oldest] = this.#parts;
-      // It will soon be smaller.
-      if (oldest === undefined || oldest === this.#beingPacked) return;
-      this.#parts.shift();
+      const oldest = this.#parts.shift();
+      if (oldest === undefined) return;
+      // On a machine with no time for packing, waiting for it would let the others grow without bound.
+      if (oldest === this.#beingPacked?.part) this.#beingPacked.stop.abort();
       try {
         unlinkSync(oldest.name);
         this.#removed += 1;
