@@ -38,6 +38,35 @@ console.log("used on", process.version);
 process.exit(0);
 `;
 
+/** Two tests in jest itself: one that passes, and one that must fail with words that name the incident. */
+const JEST = `
+import { createProbe, held } from "@drainprobe/core";
+import "@drainprobe/core/jest";
+import { certificates, startRawServer } from "@drainprobe/testbed";
+import { beforeAll, expect, test } from "@jest/globals";
+
+let summary;
+beforeAll(async () => {
+  const { ca, good } = await certificates();
+  const server = await startRawServer({ identity: good });
+  const probe = await createProbe({ target: { url: server.url, ca }, lanes: [held({ sessions: 1 })] });
+  await probe.settled();
+  await Promise.all([probe.drained(), server.close()]);
+  summary = await probe.stop();
+});
+
+test("there is an incident", () => expect(summary).toHaveIncident({ lane: "held" }));
+test("it drains", () => expect(summary).toDrainCleanly());
+`;
+const JEST_SAYS = [
+  /✓ there is an incident/,
+  /✕ it drains/,
+  /the server did not drain cleanly:/,
+  /connection \d+ ended by (?:FIN|RST) without GOAWAY/,
+  /evidence:\n.*#\d+ tcp\.connect\.complete conn=1/,
+  /1 failed, 1 passed, 2 total/,
+];
+
 let passed = 0;
 let failed = 0;
 function check(what, problem, startedMs) {
@@ -141,6 +170,25 @@ async function shapes(tarballs) {
   }
 }
 
+async function jest(dependencies) {
+  const dir = folder("jest", { ...dependencies, jest: "^30.5.0", "@jest/globals": "^30.5.0" });
+  const began = performance.now();
+  const installed = await run("npm", ["install", "--no-audit", "--no-fund"], quietIn(dir));
+  check("npm install of the packages and jest", complaint(installed), began);
+  if (installed.code !== 0) return;
+  writeFileSync(join(dir, "drain.test.mjs"), JEST);
+  const start = performance.now();
+  const words = ["--experimental-vm-modules", "node_modules/jest/bin/jest.js", "--verbose", "--no-color"];
+  const { code, output } = await run(process.execPath, words, quietIn(dir));
+  const missing = JEST_SAYS.filter((wanted) => !wanted.test(output));
+  const problem = `exit code ${code}, missing ${missing.join(", ")} in:\n${output}`;
+  check(
+    "the matchers in jest: one passes, one fails and says why",
+    code === 1 && missing.length === 0 ? null : problem,
+    start,
+  );
+}
+
 /** Each manager installs once; what it installed is used on every Node. */
 async function managers(dependencies) {
   const overrides = dependencies;
@@ -182,6 +230,7 @@ try {
   await sizes(tarballs);
   await shapes(tarballs);
   await types(dependencies);
+  await jest(dependencies);
   await managers(dependencies);
 } catch (error) {
   check(`no error: ${error.message}`, error.stack, performance.now());
