@@ -28,6 +28,8 @@ const { values } = parseArgs({
     // The logs of runs that came as expected, too.
     keep: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
+    // What else the machine did meanwhile.
+    machine: { type: "string", default: "" },
   },
 });
 /** The longest run there is takes four minutes. */
@@ -140,18 +142,25 @@ function matrixOf(name) {
 function writeTables() {
   const speed = values.speed === undefined ? "" : ` --speed ${values.speed}`;
   const command = `node scripts/lab-tables.mjs --tier ${values.tier} --seed ${values.seed}${speed}`;
-  const machine = `Node ${process.version}, ${process.platform}, ${cpus().length} cores that other work kept busy`;
+  const machine = `Node ${process.version}, ${process.platform}, ${cpus().length} cores${values.machine === "" ? "" : `, ${values.machine}`}`;
   fill("docs/lab.md", values.tier, [
-    `Measured with \`${command} --runs ${values.runs}\`, stopped before its end: ${machine}. Seeds count up from ${values.seed}.`,
+    `Measured with \`${command} --runs ${values.runs}\`, stopped before its end: ${machine}. Seeds count up from ${values.seed}; each row says how many runs there were.`,
     "",
     "| scenario | as expected | with its remedy | seconds a run | seeds that differed |",
     "| --- | ---: | ---: | ---: | --- |",
     ...scenarios.map(consistencyRow),
   ]);
+  const matrix = scenarios.flatMap(({ name }) => matrixTable(name));
   fill("docs/solution.md", values.tier, [
-    `Measured with \`${command} --matrix\`, one run each: ${machine}.`,
+    `**Without and with the remedy, ${values.tier} tier.** The same runs as in [lab.md](lab.md#how-consistent-it-is), medians, of three masters together.`,
     "",
-    ...scenarios.flatMap(({ name }) => matrixTable(name)),
+    "| scenario | runs | connections that failed | requests lost | writes unknown | with the remedy: runs | connections | requests | writes |",
+    "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ...scenarios.flatMap(beforeAndAfter),
+    "",
+    ...(matrix.length === 0
+      ? [`\`lab matrix --tier ${values.tier}\` was not measured.`]
+      : [`**Each remedy of its own**, \`${command} --matrix\`, one run each: ${machine}.`, "", ...matrix]),
   ]);
 }
 
@@ -168,6 +177,35 @@ function consistencyRow({ name, fixed: twin, unavailable }) {
   };
   const differed = [...seeds(setup, ""), ...seeds(fixed, "remedy: ")].join("; ");
   return `| \`${name}\` | ${ratio(setup)} | ${twin === null ? "" : ratio(fixed)} | ${median} | ${differed} |`;
+}
+
+/** What failed of a row and of its twin; nothing where neither was played. */
+function beforeAndAfter({ name, fixed: twin }) {
+  const cells = (runs) => {
+    const played = runs.filter(({ seen }) => seen !== undefined);
+    if (played.length === 0) return ["not measured", "", "", ""];
+    const median = (of) => played.map(of).sort((a, b) => a - b)[played.length >> 1];
+    return [
+      played.length,
+      median(failedConnections),
+      median(({ lost }) => lost.all),
+      median(({ lost }) => lost.unsafe),
+    ];
+  };
+  const [setup, fixed] = [runsOf(name, false), runsOf(name, true)];
+  if (setup.length + fixed.length === 0) return [];
+  const after = twin === null ? ["none needed", "", "", ""] : cells(fixed);
+  return [`| ${[`\`${name}\``, ...cells(setup), ...after].join(" | ")} |`];
+}
+
+/** Connections whose end cost something, or that never came to be; requests that crossed a GOAWAY are no failure of theirs. */
+function failedConnections({ seen }) {
+  return seen
+    .filter(
+      ({ scope, type, close }) =>
+        scope === "connection" && type !== null && !(type === "h2.goaway" && close !== "broken-promise"),
+    )
+    .reduce((sum, { count }) => sum + count, 0);
 }
 
 function matrixTable(name) {

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { stopLeftovers } from "../kube/plane-dir.js";
@@ -8,6 +7,7 @@ import { PORT, VIP } from "./addresses.js";
 import { newLabId } from "./lab-id.js";
 import { type LabNamespaces, makeNamespaces, orphanedLabs, removeLab } from "./namespaces.js";
 import type { FromKeeper, KeptMaster, ServerKind, ToKeeper } from "./protocol.js";
+import { nextTold } from "./told.js";
 
 /** A program, so it has to be there as one: from the sources it is the built one. */
 const KEEPER = fileURLToPath(
@@ -134,13 +134,7 @@ function startKeeper({ hub }: LabNamespaces, { dir, onMoment }: LabPlaneOptions)
       const failure = ended.then((error) => {
         throw error;
       });
-      const message = (async () => {
-        for (;;) {
-          const [next] = (await once(child, "message", stop)) as [FromKeeper];
-          if (next.type === "failed") throw new Error(next.reason);
-          if (next.type === type) return next as Extract<FromKeeper, { type: typeof type }>;
-        }
-      })();
+      const message = nextTold(child, type, stop.signal);
       try {
         return await Promise.race([message, failure]);
       } finally {

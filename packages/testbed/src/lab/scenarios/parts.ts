@@ -78,6 +78,13 @@ export const CUT_IN_HANDSHAKE: LabExpectation = {
 export const RESET_AT_EXIT = { type: "tcp.reset", close: ["reset", "broken-promise"] } as const;
 export const CLOSED_AT_EXIT = { type: "tcp.closed", close: ["abrupt", "broken-promise"] } as const;
 
+/** Who waits for an answer when a flow ends sends nothing that rules of the kernel could answer by a reset, and waits on. */
+export const WAITING_AT_END: LabExpectation = {
+  scope: "connection",
+  type: ["tcp.timed_out", "tls.timed_out", "h2.settings.timed_out"],
+  count: { min: 0 },
+};
+
 /** A server is busy with its start: it listens, and has no time for a handshake yet. */
 export const BUSY_STARTING: LabExpectation = { scope: "connection", type: "tls.timed_out", count: { min: 0 } };
 

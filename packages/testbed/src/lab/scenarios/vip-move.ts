@@ -1,5 +1,5 @@
 import type { LabScenario } from "../lab-scenario.js";
-import { CHECKS, CRUD, CURRENT, CUT_IN_HANDSHAKE, DONE_WELL, GRACEFUL, ROLL } from "./parts.js";
+import { CHECKS, CRUD, CURRENT, CUT_IN_HANDSHAKE, DONE_WELL, GRACEFUL, ROLL, WAITING_AT_END } from "./parts.js";
 
 export const VIP_MOVE: LabScenario = {
   name: "vip-move",
@@ -23,8 +23,7 @@ export const VIP_MOVE: LabScenario = {
   expected: [
     { scope: "connection", type: "tcp.reset", close: "reset" },
     CUT_IN_HANDSHAKE,
-    // Who waits for an answer when the address moves sends nothing that could be answered by a reset.
-    { scope: "connection", type: ["tcp.timed_out", "tls.timed_out", "h2.settings.timed_out"], count: { min: 0 } },
+    WAITING_AT_END,
     ...DONE_WELL,
   ],
   expectedFixed: [GRACEFUL, ...DONE_WELL],
