@@ -17,5 +17,5 @@ export function matchData(known: readonly KnownFailure[], several: boolean): Mat
 function fitWords({ match, held, notObserved }: SignatureMatch): string {
   const seen = `seen: ${held.join("; ")}`;
   if (match === "full") return `Fits in full, ${seen}`;
-  return `Fits in part, ${held.length} of ${held.length + notObserved.length} conditions seen: ${seen}; cannot be told from here: ${notObserved.join("; ")}`;
+  return `Fits in part, ${held.length} of ${held.length + notObserved.length} conditions, ${seen}; cannot be told from here: ${notObserved.join("; ")}`;
 }

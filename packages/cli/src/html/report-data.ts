@@ -2,7 +2,7 @@ import type { Incident, ProbeEvent, RunHeader, Summary } from "@drainprobe/core"
 import { byHarm, type Merged, type MergedNode, type NodeView, type TimeBins } from "@drainprobe/core/merge";
 import { incidentCount } from "../report/incident-count.js";
 import { describeIncident } from "../report/incidents.js";
-import { verdictSentence } from "../report/verdict-line.js";
+import { lossSentence, verdictSentence } from "../report/verdict-line.js";
 import { formatCount, formatDuration, formatWall, plural } from "../text/format.js";
 import { printable, printableCut } from "../text/printable.js";
 import { describeEnd } from "../text/words.js";
@@ -28,7 +28,7 @@ const WORST = { pass: 0, inconclusive: 1, fail: 2 } as const;
 export function reportData(logs: readonly HtmlLog[], merged: Merged, matches: readonly MatchData[]): ReportData {
   // A log that cannot be put beside the others is shown from its own start.
   const axes = logs.map((_, index): Axis => merged.nodes[index]?.axis ?? ((t) => ({ at: t, errorNs: 0 })));
-  const nodes = logs.map((log, index) => nodeData(log, axes[index] as Axis, merged.nodes[index]));
+  const nodes = logs.map((log, index) => nodeData(log, axes[index] as Axis, merged.nodes[index], logs.length > 1));
   const placed = logs.flatMap((log, node) =>
     log.summary.incidents.map((incident, index) => ({ incident, node, index, axis: axes[node] as Axis, log })),
   );
@@ -70,7 +70,7 @@ export function reportData(logs: readonly HtmlLog[], merged: Merged, matches: re
   };
 }
 
-function nodeData(log: HtmlLog, axis: Axis, place: MergedNode | undefined): NodeData {
+function nodeData(log: HtmlLog, axis: Axis, place: MergedNode | undefined, several: boolean): NodeData {
   const { header, summary, view, lifelines } = log;
   const at = (t: number): number => ms(axis(t).at);
   const laneIndex = new Map(view.activity.map(({ path, lane }, index) => [`${path}\n${lane}`, index]));
@@ -80,7 +80,8 @@ function nodeData(log: HtmlLog, axis: Axis, place: MergedNode | undefined): Node
     node: printable(view.node === "?" ? log.file : view.node),
     file: printable(log.file),
     verdict: summary.verdict,
-    sentence: verdictSentence(summary),
+    // Of several nodes the objectives are told above, once.
+    sentence: several ? lossSentence(summary) : verdictSentence(summary),
     about: about(header, summary),
     judged: judged(summary),
     warnings: place?.leftOut == null ? [] : [`not put beside the other logs: ${place.leftOut}`],

@@ -23,6 +23,8 @@ export function drawSummary(data: ReportData): void {
     : (first?.sentence ?? "");
   top.append(
     h("h1", {}, h("span", { class: `badge ${data.verdict}` }, WORDS[data.verdict]), " ", sentence),
+    // What was missed comes before what each node lost.
+    h("ul", { class: "judged" }, ...judgedLines(data)),
     ...(several
       ? [h("ul", { class: "nodes" }, ...data.nodes.map(nodeLine))]
       : [h("p", { class: "about" }, `${first?.node ?? ""}: ${first?.about ?? ""}`)]),
@@ -39,7 +41,6 @@ export function drawSummary(data: ReportData): void {
         ),
       ),
     ),
-    h("ul", { class: "judged" }, ...judgedLines(data)),
     ...data.nodes.flatMap(({ node, warnings }) =>
       warnings.map((text) => h("p", { class: "warning" }, several ? `${node}: ${text}` : text)),
     ),
@@ -58,7 +59,7 @@ function nodeLine({ node, verdict, sentence, about }: NodeData): HTMLElement {
   );
 }
 
-/** One line for each objective; of several nodes the worst speaks, and is named. */
+/** One line for each objective, those missed first; of several nodes the worst speaks, and is named. */
 function judgedLines(data: ReportData): HTMLElement[] {
   const rank = { fail: 0, inconclusive: 1, pass: 2 } as const;
   const worst = new Map<string, Judged & { readonly node: string }>();
@@ -68,14 +69,16 @@ function judgedLines(data: ReportData): HTMLElement[] {
       if (known === undefined || rank[each.result] < rank[known.result]) worst.set(each.text, { ...each, node });
     }
   }
-  return [...worst.values()].map(({ result, text, why, node }) =>
-    h(
-      "li",
-      {},
-      h("span", { class: `sign ${result}`, role: "img", "aria-label": WORDS[result] }, SIGNS[result]),
-      h("span", {}, text, h("span", { class: "why" }, ` ${data.nodes.length > 1 ? `${node}: ` : ""}${why}`)),
-    ),
-  );
+  return [...worst.values()]
+    .sort((a, b) => rank[a.result] - rank[b.result])
+    .map(({ result, text, why, node }) =>
+      h(
+        "li",
+        {},
+        h("span", { class: `sign ${result}`, role: "img", "aria-label": WORDS[result] }, SIGNS[result]),
+        h("span", {}, text, h("span", { class: "why" }, ` ${data.nodes.length > 1 ? `${node}: ` : ""}${why}`)),
+      ),
+    );
 }
 
 /** Known signatures, and who the paths accuse. */
