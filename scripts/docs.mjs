@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build.mjs";
+import { benchPage, readResults } from "./lib/bench-tables.mjs";
 import { engineTable, fill, metricTable, rulesPage, signaturesPage } from "./lib/docs.mjs";
 import { ROOT } from "./lib/proc.mjs";
 
@@ -16,3 +17,5 @@ const engines = join(ROOT, "docs/engines.md");
 writeFileSync(engines, fill(readFileSync(engines, "utf8"), "scenarios", engineTable(SCENARIOS)));
 const metrics = join(ROOT, "docs/metrics.md");
 writeFileSync(metrics, fill(readFileSync(metrics, "utf8"), "metrics", metricTable(PROMETHEUS_METRICS)));
+const bench = join(ROOT, "docs/bench.md");
+writeFileSync(bench, benchPage(readFileSync(bench, "utf8"), readResults(join(ROOT, "bench/results"))));

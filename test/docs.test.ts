@@ -8,6 +8,7 @@ import { EVENT_KINDS } from "../packages/probe-core/src/events/index.js";
 import { LIMITS } from "../packages/probe-core/src/limits.js";
 import { PROMETHEUS_METRICS } from "../packages/probe-core/src/sinks/prometheus-metrics.js";
 import { SCENARIOS } from "../packages/testbed/src/index.js";
+import { benchPage, readResults } from "../scripts/lib/bench-tables.mjs";
 import { engineTable, fill, metricTable, rulesPage, signaturesPage } from "../scripts/lib/docs.mjs";
 import { ROOT } from "../scripts/lib/proc.mjs";
 
@@ -112,6 +113,11 @@ describe("links between pages", () => {
 describe("pages made from the code are up to date (node scripts/docs.mjs)", () => {
   it("docs/rules.md", () => expect(page("rules.md")).toBe(rulesPage(rules)));
   it("docs/signatures.md", () => expect(page("signatures.md")).toBe(signaturesPage(SIGNATURES)));
+  it("the tables of docs/bench.md", () => {
+    const results = readResults(join(ROOT, "bench/results"));
+    expect(results.map(({ bench }) => bench)).toEqual(["churn", "throughput", "fidelity", "scale", "log"]);
+    expect(page("bench.md")).toBe(benchPage(page("bench.md"), results));
+  });
   it("the metrics of docs/metrics.md", () => {
     expect(page("metrics.md")).toBe(fill(page("metrics.md"), "metrics", metricTable(PROMETHEUS_METRICS)));
   });

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { CHURN } from "./churn/bench.js";
 import { FIDELITY } from "./fidelity/bench.js";
 import type { Bench, BenchOptions, Section } from "./harness/bench.js";
-import { machine } from "./harness/machine.js";
+import { type Machine, machine } from "./harness/machine.js";
 import { sectionLines } from "./harness/report.js";
 import { LOG } from "./log/bench.js";
 import { SCALE } from "./scale/bench.js";
@@ -38,7 +38,15 @@ if (unknown.length > 0 || !Number.isSafeInteger(seed)) {
   console.log(
     `${here.cpu}, ${here.cores} cores, Linux ${here.kernel}, Node ${here.node}, OpenSSL ${here.openssl}; seed ${seed}`,
   );
-  for (const bench of chosen) await runBench(bench);
+  for (const bench of chosen) {
+    try {
+      await runBench(bench);
+    } catch (error) {
+      // The others are worth having all the same.
+      console.error(`  ${bench.name}: ${error instanceof Error ? error.message : String(error)}`);
+      process.exitCode = 1;
+    }
+  }
 }
 
 async function runBench(bench: Bench): Promise<void> {
@@ -49,17 +57,18 @@ async function runBench(bench: Bench): Promise<void> {
     seed,
     tell: (line) => console.error(`  ${bench.name}: ${line}`),
   };
+  const before = machine();
   const startedMs = performance.now();
   const sections = await bench.run(options);
   const seconds = (performance.now() - startedMs) / 1000;
   console.log(`\n== ${bench.name}: ${bench.what} (${seconds.toFixed(0)} s)`);
   for (const section of sections) console.log(`\n${sectionLines(section).join("\n")}`);
-  if (save) keep(bench, sections, seconds);
+  if (save) keep(bench, sections, seconds, before);
 }
 
-function keep(bench: Bench, sections: readonly Section[], seconds: number): void {
+function keep(bench: Bench, sections: readonly Section[], seconds: number, before: Machine): void {
   mkdirSync(RESULTS, { recursive: true });
-  const result = { bench: bench.name, date: new Date().toISOString(), machine: machine(), seed, seconds, sections };
+  const result = { bench: bench.name, date: new Date().toISOString(), machine: before, seed, seconds, sections };
   writeFileSync(join(RESULTS, `${bench.name}.json`), `${JSON.stringify(result, rounded, 2)}\n`);
 }
 

@@ -5,9 +5,9 @@ import type { Section } from "./harness/bench.js";
 import { throughput } from "./throughput/bench.js";
 
 /** A ratio of this run may be so many times the committed one before it fails: shared machines are noisy, regressions here are not small. */
-const TOLERANCE = 1.8;
+const TOLERANCE = 2.5;
 
-/** A minute's worth of ratios, compared with the committed ones. Ends as every test of this repository does. */
+/** Less than a minute of ratios, compared with the committed ones. Ends as every test of this repository does. */
 export async function smoke(results: string, seed: number): Promise<number> {
   const options = { repetitions: 3, quick: true, seed, tell: (line: string) => console.error(`  smoke: ${line}`) };
   const counts = { passed: 0, failed: 0 };

@@ -1,4 +1,4 @@
-import { cpus, release, totalmem } from "node:os";
+import { cpus, loadavg, release, totalmem } from "node:os";
 
 /** What a number means nothing without. Kept with every result. */
 export interface Machine {
@@ -9,6 +9,8 @@ export interface Machine {
   readonly node: string;
   readonly openssl: string;
   readonly platform: string;
+  /** Runnable processes when the bench began, as the system's average over a minute. What others do costs ratios their calm. */
+  readonly load: number;
 }
 
 export function machine(): Machine {
@@ -21,5 +23,6 @@ export function machine(): Machine {
     node: process.version,
     openssl: process.versions.openssl,
     platform: `${process.platform} ${process.arch}`,
+    load: loadavg()[0] ?? 0,
   };
 }

@@ -4,7 +4,7 @@ import { CERTIFICATE, startServer } from "../harness/server.js";
 import { short } from "../harness/table.js";
 
 const SIZES = [10, 100, 1_000, 10_000] as const;
-const HOLD_MS = 4_000;
+const HOLD_MS = 3_000;
 const HOLDERS = [
   ["drainprobe", "scale-drainprobe", {}],
   ["bare node:tls", "scale-bare", { kind: "tls" }],
