@@ -109,7 +109,7 @@ describe("mergeNodes", () => {
         u: 1,
         evidence: [1],
         ...more,
-      } as Verdict);
+      } as unknown as Verdict);
     tell({ type: "h2.goaway", close: "graceful" });
     tell({ type: "h2.goaway", request: 1, processed: "no" });
     tell({ type: "http.retry_after", request: 2, processed: "no", scope: "request" });
