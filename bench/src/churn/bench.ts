@@ -29,14 +29,16 @@ export async function churn(options: BenchOptions): Promise<Section[]> {
     const ops = ratePerSecond === null ? OPS[operation] : OPEN_OPS;
     const load = { ops: options.quick ? Math.ceil(ops / 4) : ops, ratePerSecond, concurrency: CONCURRENCY };
     options.tell(title);
-    const contenders = churnContenders({ operation, load, quick: options.quick }, server);
+    const all = churnContenders({ operation, load, quick: options.quick }, server);
+    const contenders = all.filter(({ name }) => options.only?.includes(name) ?? true);
     const raced = await race(contenders, options.repetitions, options.tell);
     const goals = ratePerSecond === null ? goalsOf(operation, raced) : [];
     sections.push({ title, facts, operation: "connection", rows: rowsOf(raced), goals });
   };
   const closed = `closed loop, ${CONCURRENCY} at once`;
-  for (const operation of ["tcp", "hello", "tls", "h2"] as const)
-    await one(operation, null, `fresh.${operation}, ${closed}`);
+  const operations: readonly Operation[] =
+    options.only === undefined ? ["tcp", "hello", "tls", "h2"] : ["tcp", "hello", "h2"];
+  for (const operation of operations) await one(operation, null, `fresh.${operation}, ${closed}`);
   if (!options.quick) await one("h2", OPEN_LOOP_RATE, `fresh.h2, open loop, ${OPEN_LOOP_RATE} a second`);
   return sections;
 }

@@ -7,6 +7,8 @@ export interface BenchOptions {
   /** About a tenth of the work: enough for ratios, not for claims. */
   readonly quick: boolean;
   readonly seed: number;
+  /** Nobody but these contenders, and nothing but what goals are made of. Default: everybody. */
+  readonly only?: readonly string[];
   readonly tell: (line: string) => void;
 }
 

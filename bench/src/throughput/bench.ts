@@ -35,7 +35,9 @@ export async function throughput(options: BenchOptions): Promise<Section[]> {
   const sections: Section[] = [];
   const one = async (title: string, shape: Shape, server: BenchServer, goals: (raced: Raced[]) => Goal[]) => {
     options.tell(title);
-    const raced = await race(contenders(shape, server, options.quick), options.repetitions, options.tell);
+    const all = contenders(shape, server, options.quick);
+    const chosen = all.filter(({ name }) => options.only?.includes(name) ?? true);
+    const raced = await race(chosen, options.repetitions, options.tell);
     const facts = [
       `server: ${server.title}, a process of its own${server === secure ? `, ${CERTIFICATE}` : ""}; answers of 6 bytes`,
       "drainprobe sends a PING every 250 ms on each session beside its requests; the others send none",
@@ -47,6 +49,7 @@ export async function throughput(options: BenchOptions): Promise<Section[]> {
     await one("4 sessions × 10 streams, h2c, as fast as it goes", WIDE, plain, () => []);
     await one("1 session × 1 stream, TLS, one after the other", NARROW, secure, () => []);
   }
+  if (options.only !== undefined) return sections;
   await one("10 sessions, TLS, 200 requests a second", SLOW, secure, (raced) => [
     { what: "a request at 200/s to h2load", atMost: 1, measured: ratio(raced, "drainprobe", "h2load") },
   ]);
