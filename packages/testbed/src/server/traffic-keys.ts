@@ -38,9 +38,11 @@ export class TrafficKeys {
     const suite = SUITES[cipher];
     if (suite === undefined) throw new Error(`no suite ${cipher}`);
     const keys = new TrafficKeys(suite, secret);
+    // An answer that is being written would bear a number of ours.
+    wire.fallSilent();
+    await wire.written;
     // One record of the library's own tells how many it has sent: only the right sequence number opens it.
     const records = await wire.nextRecord(pingFrame(Buffer.from("sequence"), true));
-    wire.fallSilent();
     const [first, ...others] = split(records);
     while (first !== undefined && !keys.#opens(first)) {
       if (++keys.#sequence > MOST_RECORDS_BEFORE) throw new Error("the record was not encrypted with the keys logged");

@@ -33,6 +33,7 @@ export class Wire {
   #peerEnded = false;
   #deaf = false;
   #trafficSecret: Buffer | null = null;
+  #written: Promise<void> = Promise.resolve();
 
   constructor(raw: Socket, tls: WireTls | null, listener: WireListener) {
     this.raw = raw;
@@ -62,7 +63,13 @@ export class Wire {
   write(bytes: Buffer): Promise<void> {
     const stream = this.#tls ?? this.raw;
     if (this.#deaf || !stream.writable || !this.raw.writable) return Promise.resolve();
-    return new Promise((resolve) => stream.write(bytes, () => resolve()));
+    this.#written = new Promise((resolve) => stream.write(bytes, () => resolve()));
+    return this.#written;
+  }
+
+  /** Resolves when all plaintext so far has been written. */
+  get written(): Promise<void> {
+    return this.#written;
   }
 
   /** Bytes to the peer below TLS. */
