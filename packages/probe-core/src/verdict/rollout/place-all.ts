@@ -2,7 +2,7 @@ import type { Close, Processed, RequestVerdict, VerdictType } from "../../classi
 import type { BackendName, ConnectionId, Nanos, RequestId } from "../../events/index.js";
 import type { BackendNames } from "./backend-names.js";
 import type { BackendTrack } from "./backend-track.js";
-import type { Connection } from "./connection-book.js";
+import { type Connection, isBalanced } from "./connection-book.js";
 import { place, WELL } from "./place.js";
 import {
   type AllowedFailures,
@@ -68,9 +68,15 @@ function isAllowedIncident({ close, type, connection }: IncidentFailure, { phase
   return close === "graceful" || (neverWorked && NOT_LISTENING.has(type));
 }
 
-/** Turned away with the promise that nothing was done, as by 429 and 503 with Retry-After. */
-function isAllowedRequest({ scope, type, processed }: RequestFailure, { phase }: Placement): boolean {
-  if (scope !== "request" || processed !== "no") return false;
+/**
+ * Turned away with the promise that nothing was done, as by 429 and 503 with Retry-After. Or answered with an error by a server that is not
+ * ready and that nobody but us asks then: past the balancer.
+ */
+function isAllowedRequest({ scope, type, processed, connection }: RequestFailure, { phase }: Placement): boolean {
+  if (scope !== "request") return false;
+  if (type === "http.error")
+    return phase === "starting-not-ready" && connection !== null && !isBalanced(connection.path);
+  if (processed !== "no") return false;
   return phase === null ? type === "http.retry_after" : !WELL.has(phase);
 }
 

@@ -254,6 +254,38 @@ describe("the objectives", () => {
     expect(turnedAway("m0")).toMatchObject({ verdict: "fail", rollout: { allowed: { incidents: 0, requests: 0 } } });
   });
 
+  /** A rollout in which all goes well, but for an answer 403 at `at`. */
+  function forbidden(at: number, path: string): ReturnType<typeof foldAll>["summary"] {
+    const trace = good();
+    let conn = 0;
+    trace.plan(at - 0.1, () => {
+      trace.open(at - 0.1, "m0", "held", path);
+      conn = trace.last;
+    });
+    trace.plan(at, () => {
+      const request = trace.ask(at, conn, "GET", path);
+      trace
+        .at((at + 0.01) * S)
+        .headers(request, { conn, status: 403 })
+        .end(request, 10, conn);
+    });
+    return foldAll(trace.play()).summary;
+  }
+
+  it("errors of a server that is not ready do not count past the balancer, where nobody else asks it", () => {
+    expect(forbidden(34, "local")).toMatchObject({ rollout: { allowed: { incidents: 0, requests: 1 } } });
+    expect(forbidden(34, "local").thresholds).toContainEqual(
+      expect.objectContaining({ name: "maxRequestFailures", seen: 0 }),
+    );
+  });
+
+  it.each([
+    ["through it, where clients are", 34, "vip"],
+    ["once it is ready", 45, "local"],
+  ])("and do %s", (_, at, path) => {
+    expect(forbidden(at, path)).toMatchObject({ verdict: "fail", rollout: { allowed: { requests: 0 } } });
+  });
+
   it("connections that were cut always count, and requests that may have been acted on", () => {
     const trace = good();
     trace.plan(14, () => trace.open(14, "m0", "held", "local"));
