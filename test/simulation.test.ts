@@ -66,8 +66,9 @@ describe(`the probe in a world made of chance (seeds from ${FIRST})`, () => {
   it("is a world in which things happen", async () => {
     const seen = new Set<string>();
     const types = new Set<string>();
-    for (let n = 0; n < 150; n++) {
-      const run = await simulate(FIRST + n);
+    // The same ones every time: what is rare is not in every handful.
+    for (let seed = 1; seed <= 150; seed++) {
+      const run = await simulate(seed);
       for (const event of run.events) seen.add(event.kind);
       for (const type of verdictTypes(run)) types.add(type);
     }
