@@ -55,6 +55,22 @@ export class BackendTrack {
     return this.cycleAt(t)?.phaseAt(t) ?? "serving";
   }
 
+  /**
+   * The phase of what lies between `from` and `to`. Inside the error of a moment no order is claimed: what may have been while the server was
+   * not there to serve is put there, into the phase that is nearest.
+   */
+  phaseWithin(from: Nanos, to: Nanos): { readonly phase: Phase; readonly cycle: Cycle | null } {
+    const cycle = this.cycleAt(to);
+    const phase = cycle?.phaseAt(to) ?? "serving";
+    if (phase !== "serving" && phase !== "ready") return { phase, cycle };
+    const ready = cycle?.timeline.ready ?? null;
+    if (cycle !== null && ready !== null && from <= ready.t + ready.errorNs) {
+      return { phase: cycle.phases.at(-2)?.phase ?? phase, cycle };
+    }
+    const next = this.rollouts.find(({ began }) => began !== null && began.t > to && began.t - began.errorNs <= to);
+    return next === undefined ? { phase, cycle } : { phase: next.phases[1]?.phase ?? phase, cycle: next };
+  }
+
   #place(claim: Claim): void {
     const current = this.cycles.at(-1);
     if (current === undefined || this.#isOver(current, claim)) {

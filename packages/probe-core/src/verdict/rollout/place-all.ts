@@ -26,6 +26,8 @@ export interface IncidentFailure {
 export interface RequestFailure {
   readonly request: RequestId;
   readonly conn: ConnectionId | null;
+  /** When the server was given it, if it failed by itself; one that was lost with its connection failed when that did. */
+  readonly from: Nanos;
   readonly t: Nanos;
   readonly type: VerdictType;
   readonly scope: RequestVerdict["scope"];
@@ -98,14 +100,14 @@ export function placeAll(
   const allowed = { incidents: 0, requests: 0 };
   const placedIncidents = incidents.map((incident) => {
     const { conn, t, connection } = incident;
-    const placement = place(t, connection, names, tracks);
+    const placement = place({ from: t, t }, connection, names, tracks);
     if (isAllowedIncident(incident, placement)) allowed.incidents += 1;
     countFor(placement).incidents += 1;
     return { conn, t, ...placement };
   });
   const placedRequests = requests.map((failure) => {
     const { request, conn, t, type, processed, connection, unsafe, cut } = failure;
-    const placement = place(t, connection, names, tracks);
+    const placement = place(failure, connection, names, tracks);
     if (isAllowedRequest(failure, placement)) allowed.requests += 1;
     const count = countFor(placement);
     count.requests += 1;

@@ -40,6 +40,21 @@ describe("failures", () => {
     expect(byPhase).toEqual([{ backend: "m0", phase, incidents: 1, requests: 1, unsafeToRetry: 1 }]);
   });
 
+  it("are put where the server was on its way, inside the error of that moment", () => {
+    const placedAt = (at: number, resolution: number) => {
+      const trace = new RolloutTrace();
+      trace.open(1, "m0");
+      trace
+        .at(at * S)
+        .add(rst(1))
+        .closed(1);
+      trace.marker(40, "termination.started", { source: "api.event", said: 15, resolution });
+      return rolloutOf(trace).incidents[0];
+    };
+    expect(placedAt(15.2, 1)).toMatchObject({ phase: "terminating-not-ready", sinceT0Ns: 0 });
+    expect(placedAt(14.8, 1)).toMatchObject({ phase: "serving", sinceT0Ns: null });
+  });
+
   it("on a connection to an unknown backend are put beside the only one that was going", () => {
     expect(rolloutOf(cutAt(15, null)).incidents[0]).toMatchObject({ backend: "m0", by: "time" });
     expect(rolloutOf(cutAt(5, null)).incidents[0]).toMatchObject({ backend: null, phase: null, by: null });
@@ -254,8 +269,8 @@ describe("the objectives", () => {
     expect(turnedAway("m0")).toMatchObject({ verdict: "fail", rollout: { allowed: { incidents: 0, requests: 0 } } });
   });
 
-  /** A rollout in which all goes well, but for an answer 403 at `at`. */
-  function forbidden(at: number, path: string): ReturnType<typeof foldAll>["summary"] {
+  /** A rollout in which all goes well, but for an answer 403 to what is asked at `at`. */
+  function forbidden(at: number, path: string, tookS = 0.01): ReturnType<typeof foldAll>["summary"] {
     const trace = good();
     let conn = 0;
     trace.plan(at - 0.1, () => {
@@ -265,7 +280,7 @@ describe("the objectives", () => {
     trace.plan(at, () => {
       const request = trace.ask(at, conn, "GET", path);
       trace
-        .at((at + 0.01) * S)
+        .at((at + tookS) * S)
         .headers(request, { conn, status: 403 })
         .end(request, 10, conn);
     });
@@ -279,8 +294,19 @@ describe("the objectives", () => {
     );
   });
 
+  // Seen green at 36.14 s by a poll every 0.1 s: the server was ready at some time in the 0.1 s before.
+  it.each([
+    ["asked before it was ready, answered after", 35.9, 0.5],
+    ["asked when it may not have been ready", 36.13, 0.2],
+  ])("nor when it was %s", (_, at, tookS) => {
+    const { rollout } = forbidden(at, "local", tookS);
+    expect(rollout?.allowed).toEqual({ incidents: 0, requests: 1 });
+    expect(rollout?.requests).toMatchObject([{ phase: "starting-not-ready" }]);
+  });
+
   it.each([
     ["through it, where clients are", 34, "vip"],
+    ["asked as soon as it was surely ready", 36.15, "local"],
     ["once it is ready", 45, "local"],
   ])("and do %s", (_, at, path) => {
     expect(forbidden(at, path)).toMatchObject({ verdict: "fail", rollout: { allowed: { requests: 0 } } });

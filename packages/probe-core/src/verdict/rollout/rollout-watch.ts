@@ -144,7 +144,8 @@ export class RolloutWatch {
     const { request, conn, t, type, processed, scope } = verdict;
     const unsafe = isUnsafeToRetry(verdict);
     const cut = fate === "cut" && scope === "connection";
-    this.#keep(this.#requests, { request, conn, t, type, scope, processed, connection, unsafe, cut });
+    const from = scope === "request" ? Math.min(open?.sentAt ?? t, t) : t;
+    this.#keep(this.#requests, { request, conn, from, t, type, scope, processed, connection, unsafe, cut });
   }
 
   onConnectionVerdict({ conn, close, t }: ConnectionVerdict): void {
