@@ -44,7 +44,7 @@ const AT_ROOT = [
   "openJsonlSink",
   "replay",
   "signaturesOfExplanation",
-  "signaturesOfSummary",
+  "signaturesOfRuns",
   "slow",
   "watch",
 ];

@@ -1,4 +1,4 @@
-import { type RunHeader, type Summary, signaturesOfSummary, type ThresholdResult } from "@drainprobe/core";
+import { type RunHeader, type Summary, signaturesOfRuns, type ThresholdResult } from "@drainprobe/core";
 import { signatureLines } from "../outputs/signature-lines.js";
 import { formatCount, formatDuration, formatWall, plural } from "../text/format.js";
 import { field, table, wrap } from "../text/layout.js";
@@ -67,7 +67,7 @@ export function textReport(
 }
 
 function byItself(summary: Summary): readonly KnownFailure[] {
-  return signaturesOfSummary(summary).map((match) => ({ match, nodes: [] }));
+  return signaturesOfRuns([{ summary }]).map((match) => ({ match, nodes: [] }));
 }
 
 /** Is there anything that one would look up? */

@@ -68,6 +68,8 @@ function describeGoaway(close: string | null): string {
       return "GOAWAY left requests unserved; they are safe to retry";
     case "broken-promise":
       return "GOAWAY, then cut with streams it had promised to finish";
+    case "alive":
+      return "GOAWAY; the connection was still open at the end of the run";
     default:
       return "GOAWAY with an error code";
   }

@@ -43,6 +43,10 @@ export interface CatalogueFacts {
     readonly marginNs: Nanos | null;
     readonly stoppedWhileChosen: boolean;
     readonly beforeReady: number | null;
+    /** Worst of all backends: from the end of the shutdown delay to the end of the process. */
+    readonly drainNs: Nanos | null;
+    /** Requests of ours that were open when a backend stopped taking new ones. */
+    readonly openAtStop: number;
   } | null;
 }
 

@@ -4,6 +4,7 @@ import { NANOS_PER_SECOND } from "../events/index.js";
 import { createExplainer } from "../explain/explainer.js";
 import type { CatalogueFacts, FailureFact } from "./catalogue-types.js";
 import { matchSignatures, SIGNATURES, signaturesOfExplanation } from "./index.js";
+import { joinFacts } from "./join-facts.js";
 
 const S = NANOS_PER_SECOND;
 
@@ -33,7 +34,11 @@ const SILENT_ATTEMPT: FailureFact = {
 };
 const VIP = { path: "vip", balanced: true, attempted: 100, failed: 3 };
 const LOCAL = { path: "local", balanced: false, attempted: 100, failed: 0 };
-const NO_ROLLOUT = { marginNs: null, stoppedWhileChosen: false, beforeReady: null };
+const REFUSED: FailureFact = { ...SILENT_ATTEMPT, type: "tcp.refused" };
+const NO_ROLLOUT = { marginNs: null, stoppedWhileChosen: false, beforeReady: null, drainNs: null, openAtStop: 0 };
+const MOVED: FailureFact = { ...RESET, wasWell: true };
+const IN_HANDSHAKE: FailureFact = { ...RESET, of: "attempt", atDelayEnd: true };
+const KEPT: FailureFact = { ...RESET, type: "h2.goaway", close: "graceful", closeNotify: true, wasWell: true };
 
 function facts(failures: readonly FailureFact[], more: Partial<CatalogueFacts> = {}): CatalogueFacts {
   return { from: "run", failures, paths: [VIP, LOCAL], rollout: NO_ROLLOUT, ...more };
@@ -78,14 +83,25 @@ const CASES: Readonly<
     },
   },
   killed: {
-    fits: facts([EOF, RESET, { ...SILENT_ATTEMPT, type: "tcp.refused" }]),
+    fits: facts([EOF, RESET, REFUSED]),
     misses: {
       "promises broken, but after a GOAWAY": facts([
         { ...EOF, close: "broken-promise" },
         { ...EOF, close: "broken-promise" },
-        { ...SILENT_ATTEMPT, type: "tcp.refused" },
+        REFUSED,
       ]),
       "new connections work": facts([EOF, RESET]),
+      "new connections were refused on another path": facts([
+        EOF,
+        RESET,
+        { ...REFUSED, path: "local", balanced: false },
+      ]),
+      "new connections were refused before": facts([EOF, RESET, { ...REFUSED, t: RESET.t - S }]),
+      "still open when the run ended": facts([
+        { ...EOF, type: "h2.goaway", close: "alive" },
+        { ...EOF, type: "h2.goaway", close: "alive" },
+        REFUSED,
+      ]),
     },
   },
   "redirect-gap": {
@@ -122,16 +138,20 @@ const CASES: Readonly<
       "a second to spare": facts([], { rollout: { ...NO_ROLLOUT, marginNs: S, beforeReady: 0 } }),
       "no rollout": facts([], { rollout: null }),
       "no attempt worked": facts([{ ...SILENT_ATTEMPT, type: "tcp.refused" }], { paths: [{ ...VIP, failed: 100 }] }),
+      "one came after T0, and none failed": facts([], {
+        rollout: { ...NO_ROLLOUT, marginNs: S, stoppedWhileChosen: true },
+      }),
       "on the hairpin alone": facts([hairpin, { ...RESET, hairpin: null }], {
         rollout: { ...NO_ROLLOUT, stoppedWhileChosen: true },
       }),
     },
   },
   "accept-backlog": {
-    fits: facts([{ ...RESET, of: "attempt", atDelayEnd: true }]),
+    fits: facts([IN_HANDSHAKE]),
     misses: {
       "on a connection that stood": facts([{ ...RESET, atDelayEnd: true }]),
-      "long before": facts([{ ...RESET, of: "attempt", atDelayEnd: false }]),
+      "long before": facts([{ ...IN_HANDSHAKE, atDelayEnd: false }]),
+      "together with connections that stood": facts([IN_HANDSHAKE, RESET]),
     },
   },
   "forgotten-flow": {
@@ -144,13 +164,27 @@ const CASES: Readonly<
     },
   },
   "address-moved": {
-    fits: facts([RESET, RESET, { ...RESET, wasWell: true }]),
+    fits: facts([RESET, RESET, MOVED]),
     misses: {
-      "two of them": facts([RESET, { ...RESET, wasWell: true }]),
+      "two of them": facts([RESET, MOVED]),
       "all of one server that goes": facts([RESET, RESET, RESET]),
-      "at the end of a delay": facts(
-        [RESET, RESET, RESET].map((failure) => ({ ...failure, wasWell: true, atDelayEnd: true })),
-      ),
+      "at the end of a delay": facts([MOVED, MOVED, MOVED].map((failure) => ({ ...failure, atDelayEnd: true }))),
+      "on the hairpin": facts([MOVED, MOVED, MOVED].map((failure) => ({ ...failure, hairpin: true }))),
+    },
+  },
+  "held-by-watch": {
+    fits: facts([], { rollout: { ...NO_ROLLOUT, drainNs: 3 * S, openAtStop: 1 } }),
+    misses: {
+      "gone after two seconds": facts([], { rollout: { ...NO_ROLLOUT, drainNs: 2 * S, openAtStop: 1 } }),
+      "its end was not seen": facts([], { rollout: { ...NO_ROLLOUT, openAtStop: 1 } }),
+    },
+  },
+  "goaway-chance": {
+    fits: facts([KEPT]),
+    misses: {
+      "by a server that goes": facts([{ ...KEPT, wasWell: false }]),
+      "a promise that was broken": facts([{ ...KEPT, close: "broken-promise" }]),
+      "and new connections failed": facts([KEPT, REFUSED]),
     },
   },
   "drain-429": {
@@ -200,8 +234,8 @@ describe("the catalogue", () => {
   });
 
   it("takes a refused attempt on a balanced path for a backend that the balancer had not let go", () => {
-    expect(ids(facts([{ ...SILENT_ATTEMPT, type: "tcp.refused" }], { rollout: null }))).toContain("slow-removal");
-    expect(ids(facts([{ ...SILENT_ATTEMPT, type: "tcp.refused", balanced: false }]))).not.toContain("slow-removal");
+    expect(ids(facts([REFUSED], { rollout: null }))).toContain("slow-removal");
+    expect(ids(facts([{ ...REFUSED, balanced: false }]))).not.toContain("slow-removal");
   });
 
   it("tells what is harmless after what is not, however well it fits", () => {
@@ -209,6 +243,35 @@ describe("the catalogue", () => {
     const matches = matchSignatures(facts([turnedAway, RESET]));
     expect(matches.map(({ match }) => match)).toContain("partial");
     expect(matches.at(-1)).toMatchObject({ id: "drain-429", match: "full", harmless: true });
+  });
+
+  describe("reads what several runs saw as one body of evidence", () => {
+    const run = (own: CatalogueFacts, from = 0) => ({ facts: own, at: (t: number) => t + from });
+    const toOneServer = facts([{ ...RESET, wasWell: null }, RESET]);
+    const toAnother = facts([{ ...RESET, wasWell: null }, MOVED]);
+
+    it("what one saw rules out what another took for likely", () => {
+      expect(ids(toOneServer)).toEqual(["nlb-terminates"]);
+      expect(ids(joinFacts([run(toOneServer), run(toAnother)]))).toEqual(["address-moved"]);
+    });
+
+    it("on one axis of time", () => {
+      expect(ids(joinFacts([run(toOneServer), run(toAnother, 2 * S)]))).not.toContain("address-moved");
+    });
+
+    it("with the worst of their rollouts", () => {
+      const worst = { ...NO_ROLLOUT, marginNs: -S, beforeReady: 1, drainNs: S, openAtStop: 2 };
+      const rollout = { ...NO_ROLLOUT, marginNs: S, beforeReady: 2, drainNs: 4 * S, openAtStop: 1 };
+      expect(joinFacts([run(facts([], { rollout })), run(facts([], { rollout: worst }))]).rollout).toEqual({
+        marginNs: -S,
+        stoppedWhileChosen: false,
+        beforeReady: 3,
+        drainNs: 4 * S,
+        openAtStop: 3,
+      });
+      expect(joinFacts([run(facts([], { rollout: null }))]).rollout).toBeNull();
+      expect(joinFacts([run(facts([])), run(facts([], { rollout: null }))]).rollout).toEqual(NO_ROLLOUT);
+    });
   });
 
   it("knows the seed's failures again", () => {

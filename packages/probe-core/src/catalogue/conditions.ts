@@ -45,11 +45,19 @@ export const both =
   (failure) =>
     all.every((which) => which(failure));
 
-/** That stood, and was not ended as agreed. */
-export const onConnection: Which = ({ of, close }) => of === "connection" && close !== "graceful";
+/** That stood, and was not ended as agreed. One that still stood when the run ended was not ended at all. */
+export const onConnection: Which = ({ of, close }) => of === "connection" && close !== "graceful" && close !== "alive";
+/** That was told to go, and kept what it was promised as far as could be seen. */
+export const keptGoaway: Which = ({ of, type, close }) =>
+  of === "connection" && type === "h2.goaway" && (close === "graceful" || close === "alive");
 export const onAttempt: Which = ({ of }) => of === "attempt";
 /** Not on a path that is known to go round the balancer. */
 export const throughBalancer: Which = ({ balanced }) => balanced !== false;
+
+/** A second from a failure, either way. */
+export function near(failure: FailureFact): Which {
+  return ({ t }) => Math.abs(t - failure.t) <= NANOS_PER_SECOND;
+}
 
 /** New connections on direct paths worked. */
 export const DIRECT_PATHS_WELL: Condition = {

@@ -3,7 +3,7 @@ import { type Endpoint, NANOS_PER_SECOND, type Nanos } from "../events/index.js"
 import type { Explanation } from "../explain/explain-types.js";
 import { isBalanced } from "../verdict/rollout/connection-book.js";
 import { WELL } from "../verdict/rollout/place.js";
-import type { BackendRollout, RolloutSummary } from "../verdict/rollout/rollout-types.js";
+import type { BackendRollout, PhaseSpan, RolloutSummary } from "../verdict/rollout/rollout-types.js";
 import type { Summary } from "../verdict/summary-types.js";
 import type { CatalogueFacts, FailureFact } from "./catalogue-types.js";
 
@@ -108,7 +108,17 @@ function rolloutFacts({ headline, rollouts }: RolloutSummary): CatalogueFacts["r
     marginNs: headline.marginNs,
     stoppedWhileChosen: rollouts.some(({ stoppedWhileChosen }) => stoppedWhileChosen),
     beforeReady: headline.beforeReady,
+    drainNs: longest(rollouts.flatMap(({ phases }) => phases.flatMap(drainOf))),
+    openAtStop: headline.inFlight.total,
   };
+}
+
+function drainOf({ phase, from, to }: PhaseSpan): readonly Nanos[] {
+  return phase !== "refusing-or-429" || from === null || to === null ? [] : [to - from.t];
+}
+
+function longest(times: readonly Nanos[]): Nanos | null {
+  return times.length === 0 ? null : Math.max(...times);
 }
 
 /** Names of the marker that tells the end of the shutdown delay, today's and those of the seed's time. */

@@ -11,6 +11,11 @@ export function matchSignatures(facts: CatalogueFacts): readonly SignatureMatch[
   );
 }
 
+/** Do these facts have by themselves what a signature cannot do without? */
+export function hasCore(id: string, facts: CatalogueFacts): boolean {
+  return SIGNATURES.some((signature) => signature.id === id && signature.core.holds(facts) === true);
+}
+
 function matchOf(signature: Signature, facts: CatalogueFacts): readonly SignatureMatch[] {
   const { id, title, core, conditions, cause, fix, references, harmless = false } = signature;
   if (core.holds(facts) !== true) return [];

@@ -1,10 +1,13 @@
+import { NANOS_PER_SECOND } from "../events/index.js";
 import type { Signature } from "./catalogue-types.js";
 import {
   atOnce,
   both,
   DIRECT_PATHS_WELL,
   isType,
+  keptGoaway,
   known,
+  near,
   ofThese,
   onAttempt,
   onConnection,
@@ -18,6 +21,14 @@ const endedUnder = both(onConnection, isType("tcp.closed", "h2.goaway", "tcp.bro
 const eofOrGoaway = both(onConnection, isType("tcp.closed", "h2.goaway"));
 const vanished = both(onAttempt, throughBalancer, isType("tcp.timed_out"));
 const refused = both(onAttempt, throughBalancer, isType("tcp.refused"));
+const endedInHandshake = both(onAttempt, throughBalancer, isType("tcp.reset", "tcp.closed"));
+const cut = both(onConnection, isType("tcp.closed", "tcp.broken_pipe", "tcp.reset"));
+/** Cut as by the kernel of a process that is no more: no GOAWAY came before. */
+const cutUntold = both(onConnection, ({ close }) => close === "abrupt" || close === "reset");
+const lostTheirHost = both(resetConnection, ({ hairpin }) => hairpin !== true);
+
+/** A server with nothing to wait for is gone a second or two after its GOAWAYs. */
+const LONG_DRAIN_NS = 3 * NANOS_PER_SECOND;
 
 /** Failures that the field has met and understood. `docs/signatures.md` is made from this list. */
 export const SIGNATURES: readonly Signature[] = [
@@ -93,12 +104,7 @@ export const SIGNATURES: readonly Signature[] = [
     title: "The server was killed, not shut down",
     core: {
       text: "two or more connections ended within a second by a bare FIN or RST, without GOAWAY",
-      holds: (facts) =>
-        atOnce(
-          facts,
-          (failure) => onConnection(failure) && (failure.close === "abrupt" || failure.close === "reset"),
-          2,
-        ),
+      holds: (facts) => atOnce(facts, cutUntold, 2),
     },
     conditions: [
       {
@@ -111,8 +117,20 @@ export const SIGNATURES: readonly Signature[] = [
           ),
       },
       {
-        text: "new connections were refused afterwards",
-        holds: (facts) => (facts.from === "run" ? some(facts, both(onAttempt, isType("tcp.refused"))) : null),
+        text: "new connections were refused afterwards, on the path of those",
+        holds: (facts) =>
+          facts.from === "run"
+            ? some(
+                facts,
+                (failure) =>
+                  both(onAttempt, isType("tcp.refused"))(failure) &&
+                  atOnce(
+                    facts,
+                    both(cutUntold, ({ path, t }) => path === failure.path && t <= failure.t),
+                    2,
+                  ),
+              )
+            : null,
       },
       known("the process got SIGKILL: the pod's termination grace was over, memory ran out, or it crashed"),
     ],
@@ -211,7 +229,8 @@ export const SIGNATURES: readonly Signature[] = [
         return rollout === null
           ? null
           : (rollout.marginNs !== null && rollout.marginNs < 0) ||
-              rollout.stoppedWhileChosen ||
+              // Had they not ceased, what came next would have failed.
+              (rollout.stoppedWhileChosen && some(facts, both(onAttempt, throughBalancer))) ||
               (rollout.beforeReady ?? 0) > 0;
       },
     },
@@ -236,13 +255,17 @@ export const SIGNATURES: readonly Signature[] = [
     title: "New connections are reset or closed in their TLS handshake when the listener closes",
     core: {
       text: "an attempt was reset or closed after TCP was established, before TLS was",
-      holds: (facts) => some(facts, both(onAttempt, throughBalancer, isType("tcp.reset", "tcp.closed"))),
+      holds: (facts) => some(facts, endedInHandshake),
     },
     conditions: [
       {
         text: "at the end of the shutdown delay",
+        holds: (facts) => ofThese(facts, endedInHandshake, ({ atDelayEnd }) => atDelayEnd),
+      },
+      {
+        text: "no connection that stood was cut in the same second: the listener closed, and nothing else",
         holds: (facts) =>
-          ofThese(facts, both(onAttempt, isType("tcp.reset", "tcp.closed")), ({ atDelayEnd }) => atDelayEnd),
+          ofThese(facts, endedInHandshake, (failure) => !some(facts, both(cut, throughBalancer, near(failure)))),
       },
     ],
     cause:
@@ -277,18 +300,31 @@ export const SIGNATURES: readonly Signature[] = [
     title: "All connections reset at once",
     core: {
       text: "three or more connections through the balancer were reset within a second",
-      holds: (facts) => atOnce(facts, (failure) => resetConnection(failure) && failure.hairpin !== true, 3),
+      holds: (facts) => atOnce(facts, lostTheirHost, 3),
     },
     conditions: [
       {
         text: "connections to servers that were well were among them",
-        holds: (facts) => ofThese(facts, resetConnection, ({ wasWell }) => wasWell),
+        holds: (facts) => ofThese(facts, lostTheirHost, ({ wasWell }) => wasWell),
       },
       {
         text: "not at the end of a server's shutdown delay",
         holds: (facts) => {
-          const atEnd = ofThese(facts, resetConnection, ({ atDelayEnd }) => atDelayEnd);
-          return atEnd === null ? null : !atEnd;
+          if (
+            atOnce(
+              facts,
+              both(lostTheirHost, ({ atDelayEnd }) => atDelayEnd === false),
+              3,
+            )
+          )
+            return true;
+          return atOnce(
+            facts,
+            both(lostTheirHost, ({ atDelayEnd }) => atDelayEnd !== true),
+            3,
+          )
+            ? null
+            : false;
         },
       },
       known("the address is held by keepalived and served by haproxy, as on bare metal"),
@@ -297,6 +333,55 @@ export const SIGNATURES: readonly Signature[] = [
       "The address moved to another host, which knows none of the connections; or haproxy was reloaded or closed sessions of a backend that it called down.",
     fix: "haproxy: rise 3 and on-marked-down shutdown-sessions; keepalived: checks that do not move the address for one missed answer.",
     references: ["openshift/machine-config-operator #1893, #6400"],
+  },
+  {
+    id: "held-by-watch",
+    title: "A server lives on after its shutdown delay: requests that do not end hold it",
+    core: {
+      text: "a process ended three seconds or more after the end of its shutdown delay",
+      holds: ({ rollout }) => rollout !== null && rollout.drainNs !== null && rollout.drainNs >= LONG_DRAIN_NS,
+    },
+    conditions: [
+      {
+        text: "a request of ours was open when it stopped taking new ones",
+        holds: ({ rollout }) => (rollout !== null && rollout.openAtStop > 0 ? true : null),
+      },
+      known("a watch, or another request that lasts, was among those that it waited for"),
+    ],
+    cause:
+      "The HTTP server's shutdown waits for watches as for any other request, up to --request-timeout (a minute). Nothing fails by that, but each instance takes so much longer, in which a deadline elsewhere may end, such as the pod's termination grace.",
+    fix: "--shutdown-watch-termination-grace-period (Kubernetes 1.27 and later), or --shutdown-send-retry-after; and a termination grace longer than the shutdown delay plus 60 s.",
+    references: ["kube-apiserver's termination, measured: docs/rollouts.md"],
+  },
+  {
+    id: "goaway-chance",
+    title: "A healthy server says GOAWAY now and then",
+    core: {
+      text: "a connection was told GOAWAY and kept what it was promised; requests that crossed it were left unserved, safe to retry",
+      holds: (facts) => some(facts, keptGoaway),
+    },
+    conditions: [
+      { text: "its server was well", holds: (facts) => ofThese(facts, keptGoaway, ({ wasWell }) => wasWell) },
+      {
+        text: "new connections on the same path worked in that second",
+        holds: (facts) =>
+          ofThese(
+            facts,
+            keptGoaway,
+            (failure) =>
+              !some(
+                facts,
+                both(onAttempt, near(failure), ({ path }) => path === failure.path),
+              ),
+          ),
+      },
+      known("--goaway-chance is set, on OpenShift to 0.001"),
+    ],
+    cause:
+      "The server ends a connection after one request in so many, so that clients spread over all servers, new ones too.",
+    fix: "None is needed: clients ask again elsewhere what was not served.",
+    references: ["kube-apiserver --goaway-chance"],
+    harmless: true,
   },
   {
     id: "drain-429",
