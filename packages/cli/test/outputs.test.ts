@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Summary } from "@drainprobe/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cli } from "./support/capture.js";
+import { withMarkers } from "./support/markers.js";
 import { HELD, type Stage, stage } from "./support/scenario.js";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -43,29 +44,6 @@ function expectTraceEvent(event: Json): void {
     default:
       expect.fail(`nobody asked for ${String(event.ph)}`);
   }
-}
-
-/** A little of what a rollout's markers say, put into a log that knew of none. */
-function withMarkers(log: string): string {
-  const lines = log.trimEnd().split("\n");
-  const { reference } = JSON.parse(lines[0] ?? "") as { reference: { wall: string } };
-  const epochMs = Date.parse(`${reference.wall.slice(0, 23)}Z`);
-  const marker = (name: string, ms: number): string =>
-    JSON.stringify({
-      kind: "rollout.marker",
-      seq: 1,
-      t: ms * 1e6,
-      u: 0,
-      source: "termination.log",
-      backend: "master-<0>",
-      marker: name,
-      saidAt: new Date(epochMs + ms).toISOString(),
-      resolutionNs: 1_000,
-      detail: null,
-    });
-  const at = lines.findIndex((line) => line.includes('"kind":"tcp.connect.started"'));
-  const markers = [marker("termination.started", 5), marker("delay.finished", 10), marker("terminated", 20)];
-  return `${[...lines.slice(0, at), ...markers, ...lines.slice(at)].join("\n")}\n`;
 }
 
 describe("outputs for other programs", () => {
@@ -177,7 +155,7 @@ describe("outputs for other programs", () => {
     expect(read("two.xml").match(/<testsuite /g)).toHaveLength(2);
     const { traceEvents } = JSON.parse(read("two.json")) as { traceEvents: Json[] };
     const names = traceEvents.filter(({ ph }) => ph === "M").map(({ args }) => String((args as Json).name));
-    expect(names.some((name) => name.includes("rollout.jsonl"))).toBe(true);
+    expect(names.some((name) => /^\S+ \(rollout\): /.test(name))).toBe(true);
   });
 
   it("says of a file that cannot be written what is wrong with it", async () => {

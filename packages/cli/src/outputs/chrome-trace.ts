@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeSync } from "node:fs";
+import { basename } from "node:path";
 import type { LogRecord, RunHeader, Summary, Verdict } from "@drainprobe/core";
 import { fileProblem } from "../system-error.js";
 import { jsonText } from "../text/json.js";
@@ -95,7 +96,8 @@ interface Life {
 
 /** One log of a trace. */
 export class TraceLog {
-  readonly #name: string;
+  /** The node's, with the file's beside it where it is another; the file's alone in a log without a header. */
+  #name: string;
   readonly #out: TraceOut;
   readonly #pids = new Map<string, number>();
   readonly #lives = new Map<number, Life>();
@@ -217,14 +219,10 @@ export class TraceLog {
   }
 
   #begin({ node, reference }: RunHeader): void {
+    const file = basename(this.#name).replace(/\.jsonl(\.gz)?$/, "");
+    this.#name = file === node ? node : `${node} (${file})`;
     this.#epochMicros = Date.parse(`${reference.wall.slice(0, 23)}Z`) * 1_000 || 0;
-    this.#out.event({
-      name: "process_name",
-      ph: "M",
-      pid: this.#pidOf("run"),
-      tid: 0,
-      args: { name: `${printable(node)}: ${printable(this.#name)}` },
-    });
+    this.#pidOf("run");
   }
 
   #pidOf(what: string): number {
