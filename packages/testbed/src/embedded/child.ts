@@ -11,7 +11,7 @@ export interface ChildOptions {
   /** Its working directory, below `dir`. */
   readonly name: string;
   /** One of this folder's programs. */
-  readonly program: "apiserver-main" | "store-main" | "acceptor-main";
+  readonly program: "apiserver-main" | "store-main" | "holder-main";
   readonly args: readonly string[];
   readonly wrap: (command: Command) => Command;
 }
