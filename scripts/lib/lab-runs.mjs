@@ -66,6 +66,7 @@ export class LabRuns {
             requests: run.requests,
             failedConnections: failedConnections(run),
             lost: run.lost,
+            signature: run.signature.map(compact),
           }
         : {}),
     };
@@ -91,6 +92,11 @@ export class LabRuns {
     }));
     writeFileSync(this.#matrixFile, `${JSON.stringify(this.#matrix, null, 2)}\n`);
   }
+}
+
+/** An entry of a signature as it is kept: lane, kind, count, first and last in ms. */
+function compact({ lane, kind, count, when }) {
+  return [lane, kind, count, ...(when === null ? [] : [Math.round(when.fromMs), Math.round(when.toMs)])];
 }
 
 /** Connections whose end cost something, or that never came to be; requests that crossed a GOAWAY are no failure of theirs. */

@@ -2,6 +2,7 @@ import type { ExitTime, LabExpectation, LabMoment, LabScenario, Tier } from "@dr
 import { match, TOLERANCE_MS } from "./match.js";
 import type { LabRun, SeenKind } from "./run-result.js";
 import type { MasterLog, Sighting } from "./seen.js";
+import { type SignatureOptions, signatureOf } from "./signature.js";
 
 /** A run that is over. */
 export interface Played {
@@ -15,6 +16,8 @@ export interface Played {
   readonly rolloutMs: number;
   readonly showsHairpin: boolean;
   readonly lateMs: number;
+  /** See {@link SignatureOptions}. */
+  readonly goawayRaces: NonNullable<SignatureOptions["goawayRaces"]>;
 }
 
 /** A busy machine takes its time to start and end processes, at whatever speed. */
@@ -46,6 +49,7 @@ export function judge(played: Played): LabRun {
     speed,
     expected: matched.map(({ expectation, count, met }) => ({ ...expectation, seen: count, met })),
     seen: kinds(sightings, new Set(unexpected)),
+    signature: signatureOf({ sightings, moments, speed, goawayRaces: played.goawayRaces }),
     exits,
     reproduced: differs.length === 0,
     lateMs: played.lateMs,

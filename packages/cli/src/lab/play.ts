@@ -85,6 +85,7 @@ export async function play(options: PlayOptions): Promise<LabRun> {
       rolloutMs,
       showsHairpin,
       lateMs: late.max / 1e6,
+      goawayRaces: setup.apiserver.version === "historic",
     });
     return { ...run, logs: keep(probes, options.out) };
   } finally {

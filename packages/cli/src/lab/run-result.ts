@@ -1,5 +1,6 @@
 import type { LabExpectation, LabMoment, Tier } from "@drainprobe/testbed";
 import type { Lost } from "./seen.js";
+import type { Signature } from "./signature.js";
 
 /** What is alike among what was seen, and how often it came. */
 export interface SeenKind {
@@ -26,6 +27,8 @@ export interface LabRun {
   readonly speed: number;
   readonly expected: readonly (LabExpectation & { readonly seen: number; readonly met: boolean })[];
   readonly seen: readonly SeenKind[];
+  /** What each lane saw, how often and when, at speed 1: what one tier is held against another by. */
+  readonly signature: Signature;
   /** How long each instance took from SIGTERM to its end, ms. */
   readonly exits: readonly { readonly master: string; readonly afterMs: number; readonly met: boolean }[];
   readonly reproduced: boolean;
