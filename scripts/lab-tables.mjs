@@ -14,7 +14,7 @@ import { loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { LabRuns, rowName } from "./lib/lab-runs.mjs";
-import { writeLabTables } from "./lib/lab-tables.mjs";
+import { writeAgreement, writeLabTables } from "./lib/lab-tables.mjs";
 import { ROOT } from "./lib/proc.mjs";
 
 const { values } = parseArgs({
@@ -48,8 +48,10 @@ const cases = scenarios
   .filter(({ unavailable }) => unavailable?.[values.tier] === undefined)
   .flatMap(({ name, fixed }) => [{ name, fixed: false }, ...(fixed === null ? [] : [{ name, fixed: true }])])
   .filter(({ name, fixed }) => only === undefined || only.includes(rowName(name, fixed)));
-if (values.write) writeLabTables(runs, scenarios);
-else if (values.matrix) await atOnce(cases.filter(({ fixed }) => !fixed).map((each) => () => matrix(each)));
+if (values.write) {
+  writeLabTables(runs, scenarios);
+  writeAgreement(values.results, scenarios);
+} else if (values.matrix) await atOnce(cases.filter(({ fixed }) => !fixed).map((each) => () => matrix(each)));
 else {
   const seeds = Array.from({ length: Number(values.runs) }, (_, pass) => Number(values.seed) + pass);
   await atOnce(seeds.flatMap((seed) => cases.map((each) => () => played(each, seed))));

@@ -2,6 +2,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { agreement, TOLERANCE } from "./lab-agreement.mjs";
+import { LabRuns } from "./lab-runs.mjs";
 import { ROOT } from "./proc.mjs";
 
 /** Writes the tables of one tier into both pages. */
@@ -31,6 +33,39 @@ export function writeLabTables(runs, scenarios) {
           "",
           ...matrix,
         ]),
+  ]);
+}
+
+/** Writes how netns and embedded agree with kube. */
+export function writeAgreement(folder, scenarios) {
+  const [kube, netns, embedded] = ["kube", "netns", "embedded"].map((tier) => new LabRuns(folder, tier));
+  const rows = { netns: agreement(scenarios, kube, netns), embedded: agreement(scenarios, kube, embedded) };
+  const find = (tier, name, fixed) => rows[tier].find((row) => row.name === name && row.fixed === fixed);
+  const cell = (row) => (row === undefined ? "not compared" : row.differences.length === 0 ? "equal" : "differs");
+  const lines = scenarios.flatMap(({ name }) =>
+    [false, true].flatMap((fixed) => {
+      const [of, beside] = [find("netns", name, fixed), find("embedded", name, fixed)];
+      if (of === undefined && beside === undefined) return [];
+      const runs = [(of ?? beside).kubeRuns, of?.otherRuns ?? 0, beside?.otherRuns ?? 0].join(", ");
+      return [`| \`${name}\`${fixed ? " with its remedy" : ""} | ${runs} | ${cell(of)} | ${cell(beside)} |`];
+    }),
+  );
+  const told = Object.entries(rows).flatMap(([tier, list]) =>
+    list
+      .filter(({ differences }) => differences.length > 0)
+      .map(
+        ({ name, fixed, differences }) =>
+          `- \`${name}\`${fixed ? " with its remedy" : ""}, ${tier}: ${differences.join("; ")}`,
+      ),
+  );
+  const equal = (tier) => rows[tier].filter(({ differences }) => differences.length === 0).length;
+  fill("docs/lab-tiers.md", "tiers", [
+    `Typical runs (medians of all that came as expected, \`node scripts/lab-tables.mjs --write\`), tolerance ${TOLERANCE.timeMs / 1_000} s: netns equals kube in ${equal("netns")} of ${rows.netns.length} rows, embedded in ${equal("embedded")} of ${rows.embedded.length}.`,
+    "",
+    "| row | runs: kube, netns, embedded | netns | embedded |",
+    "| --- | --- | --- | --- |",
+    ...lines,
+    ...(told.length === 0 ? [] : ["", "What differs:", "", ...told]),
   ]);
 }
 
