@@ -1,6 +1,7 @@
 import { FakeClock } from "../../packages/probe-core/src/clock/fake-clock.js";
 import type { ProbeEvent } from "../../packages/probe-core/src/events/index.js";
 import { encodeRequest } from "../../packages/probe-core/src/h2/request-head.js";
+import { Alarms } from "../../packages/probe-core/src/io/alarms.js";
 import { ConnectionTable } from "../../packages/probe-core/src/io/connection-table.js";
 import type { Target } from "../../packages/probe-core/src/io/contract.js";
 import type { Flushable, Flusher } from "../../packages/probe-core/src/io/flusher.js";
@@ -88,6 +89,7 @@ export async function simulate(seed: number): Promise<SimulatedRun> {
     return connection;
   }, limit);
   const streams = 1 + chance.below(4);
+  const alarms = new Alarms();
   const context: RunContext = {
     now: () => ({ t: clock.now(), u: 0 }),
     recorder,
@@ -105,6 +107,7 @@ export async function simulate(seed: number): Promise<SimulatedRun> {
       chance: () => chance.next(),
     }),
     flusher: new TurnFlusher(clock) as unknown as Flusher,
+    alarms,
     engine: (connection) => new WireEngine(connection),
     nextRequestId: () => ++requests,
     onOwnRequest: () => {},
@@ -114,7 +117,7 @@ export async function simulate(seed: number): Promise<SimulatedRun> {
   const ticker = new Ticker(
     clock,
     lanes.flatMap((lane) => (lane.paced === null ? [] : [lane.paced])),
-    lanes,
+    [alarms, ...lanes],
   );
   recorder.record({ kind: "clock.anchor", ...clock.anchor() }, { t: 0, u: 0 });
   for (const lane of lanes) lane.start(0);

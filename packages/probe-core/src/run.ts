@@ -2,6 +2,7 @@ import { SystemClock } from "./clock/system-clock.js";
 import type { ConnectionId, LanePlan, Nanos, RequestId } from "./events/index.js";
 import { NANOS_PER_SECOND } from "./events/index.js";
 import { encodeRequest } from "./h2/request-head.js";
+import { Alarms } from "./io/alarms.js";
 import { chance } from "./io/chance.js";
 import { ConnectionTable } from "./io/connection-table.js";
 import { Flusher } from "./io/flusher.js";
@@ -36,6 +37,7 @@ export class Run {
   readonly recorder: EventRecorder;
   readonly lanes: readonly LaneRunner[];
   readonly #connections: ConnectionTable;
+  readonly #alarms = new Alarms();
   readonly #ticker: Ticker;
   readonly #durationNs: Nanos | null;
   #stopWatchingStalls: () => void = () => {};
@@ -65,7 +67,7 @@ export class Run {
     this.#durationNs = options.durationNs;
     const paced: PacedWork[] = [this.#anchors()];
     for (const lane of this.lanes) if (lane.paced !== null) paced.push(lane.paced);
-    this.#ticker = new Ticker(this.clock, paced, this.lanes);
+    this.#ticker = new Ticker(this.clock, paced, [this.#alarms, ...this.lanes]);
   }
 
   get plans(): readonly LanePlan[] {
@@ -121,6 +123,7 @@ export class Run {
         chance,
       }),
       flusher: new Flusher(),
+      alarms: this.#alarms,
       engine: (connection, url) =>
         options.engine === "node" ? new NodeEngine(connection, url) : new WireEngine(connection),
       nextRequestId: (): RequestId => {

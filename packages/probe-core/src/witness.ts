@@ -1,6 +1,7 @@
 import { SystemClock } from "./clock/system-clock.js";
 import type { LogRecord, Nanos, ProbeEvent } from "./events/index.js";
 import { encodeRequest } from "./h2/request-head.js";
+import { Alarms } from "./io/alarms.js";
 import { ConnectionTable } from "./io/connection-table.js";
 import { Flusher } from "./io/flusher.js";
 import { openConnection } from "./io/open-connection.js";
@@ -77,15 +78,16 @@ class OneSession implements WitnessedSession {
       encode: encodeRequest,
       now: () => clock.now(),
     });
-    let session: Session | null = null;
+    const alarms = new Alarms();
     this.#gone = new Promise((resolve) => {
-      session = new Session(
+      new Session(
         {
           now: () => ({ t: clock.now(), u: 0 }),
           recorder,
           timing: resolved.timing,
           connections: this.#connections,
           flusher: new Flusher(),
+          alarms,
           engine: (connection) => new WireEngine(connection),
           nextRequestId: () => 1,
           onOwnRequest: () => {},
@@ -111,8 +113,7 @@ class OneSession implements WitnessedSession {
         },
       );
     });
-    const pings = { sweep: (now: Nanos) => session?.sweep(now) };
-    this.#ticker = new Ticker(clock, [], [pings]);
+    this.#ticker = new Ticker(clock, [], [alarms]);
     this.#ticker.start();
     const abort = (): void => void this.close();
     signal?.addEventListener("abort", abort, { once: true });

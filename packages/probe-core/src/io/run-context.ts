@@ -1,5 +1,6 @@
 import type { Instant, Lane, Nanos, PathName, RequestId } from "../events/index.js";
 import type { ReopenPace } from "../schedule/index.js";
+import type { Alarms } from "./alarms.js";
 import type { ConnectionTable } from "./connection-table.js";
 import type { Recorder } from "./contract.js";
 import type { EngineFactory } from "./engine.js";
@@ -24,6 +25,8 @@ export interface RunContext {
   /** How fast lost sessions are opened anew. Default: each at once. */
   readonly reopening?: ReopenPace;
   readonly flusher: Flusher;
+  /** Where sessions say when to look at them again. */
+  readonly alarms: Alarms;
   readonly engine: EngineFactory;
   readonly nextRequestId: () => RequestId;
   /** A session sends a request that no schedule asked for: it counts as scheduled, since it counts as sent. */

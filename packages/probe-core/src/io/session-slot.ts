@@ -6,6 +6,7 @@ import type { OpenRequest, Outcome } from "./open-request.js";
 import type { HeadBook } from "./request-template.js";
 import type { RunContext } from "./run-context.js";
 import { Session, type SessionOwner } from "./session.js";
+import type { SweptWork } from "./ticker.js";
 
 /** A session that lived shorter than this and served nothing counts as a failed attempt from the second one in a row on. */
 const SHORT_LIFE_NS: Nanos = 50 * NANOS_PER_MS;
@@ -40,7 +41,7 @@ export interface SlotOptions {
  * One place for a long-lived session: when its session can take no more requests, the slot opens the next one at once and
  * lets the old one come to its end under the witness's eyes. It backs off only after failed attempts.
  */
-export class SessionSlot implements SessionOwner {
+export class SessionSlot implements SessionOwner, SweptWork {
   readonly #context: RunContext;
   readonly #options: SlotOptions;
   readonly #owner: SlotOwner;
@@ -72,14 +73,13 @@ export class SessionSlot implements SessionOwner {
   }
 
   start(at: Nanos, now: Nanos): void {
-    this.#state = { kind: "waiting", until: at };
+    this.#wait(at);
     this.#openWhenDue(now);
   }
 
+  /** Opens the next session where one is due. */
   sweep(now: Nanos): void {
     this.#openWhenDue(now);
-    if (this.#state.kind === "opening" || this.#state.kind === "ready") this.#state.session.sweep(now);
-    for (const session of this.#retired) session.sweep(now);
   }
 
   /** Gives up every request of its sessions, closes them, and opens none any more. */
@@ -117,13 +117,13 @@ export class SessionSlot implements SessionOwner {
     const state = this.#state;
     if (state.kind === "opening" && state.session === session) {
       this.#failures += 1;
-      this.#state = { kind: "waiting", until: this.#paced(at.t + backoffNs(this.#failures), at.t) };
+      this.#wait(this.#paced(at.t + backoffNs(this.#failures), at.t));
       this.#owner.onAttemptFailed(this, session.conn);
     } else if (state.kind === "ready" && state.session === session) {
       const useless = at.t - state.since < SHORT_LIFE_NS && session.servedStreams === 0;
       this.#shortLives = useless ? this.#shortLives + 1 : 0;
       this.#lostAt = at.t;
-      this.#state = { kind: "waiting", until: this.#paced(at.t + backoffNs(this.#shortLives - 1), at.t) };
+      this.#wait(this.#paced(at.t + backoffNs(this.#shortLives - 1), at.t));
       this.#openWhenDue(at.t);
       this.#owner.onLost(this);
     }
@@ -146,6 +146,11 @@ export class SessionSlot implements SessionOwner {
     return at + delayNs;
   }
 
+  #wait(until: Nanos): void {
+    this.#state = { kind: "waiting", until };
+    this.#context.alarms.at(until, this);
+  }
+
   #openWhenDue(now: Nanos): void {
     if (this.#state.kind !== "waiting" || now < this.#state.until) return;
     if (!this.#context.connections.hasRoom) {
@@ -157,7 +162,7 @@ export class SessionSlot implements SessionOwner {
         reason: "connection.limit",
       });
       this.#failures += 1;
-      this.#state = { kind: "waiting", until: now + backoffNs(this.#failures) };
+      this.#wait(now + backoffNs(this.#failures));
       return;
     }
     const session = new Session(

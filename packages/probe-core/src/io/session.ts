@@ -10,7 +10,6 @@ import {
   type StreamId,
 } from "../events/index.js";
 import type { H2Fact } from "../h2/contract.js";
-import { LIMITS } from "../limits.js";
 import type { ConnectionListener, Target, WitnessedConnection } from "./contract.js";
 import type { Engine } from "./engine.js";
 import { IdentityReader } from "./identity-reader.js";
@@ -18,15 +17,8 @@ import { DONE, type OpenRequest, type Outcome } from "./open-request.js";
 import { PingBook } from "./ping-book.js";
 import type { HeadSet } from "./request-template.js";
 import type { RunContext } from "./run-context.js";
-
-export type SessionState =
-  | { readonly kind: "connecting" } //                        TCP and TLS; the witness keeps their time
-  | { readonly kind: "preface"; readonly until: Nanos } //    ours is sent, the peer's SETTINGS are awaited
-  | { readonly kind: "ready"; readonly since: Nanos }
-  | { readonly kind: "draining"; readonly until: Nanos } //   GOAWAY received; its end is awaited
-  | { readonly kind: "closing" } //                           we began to close
-  | { readonly kind: "ended" } //                             the peer's end was seen, or the attempt failed
-  | { readonly kind: "closed" };
+import type { SessionState } from "./session-state.js";
+import type { SweptWork } from "./ticker.js";
 
 /** What hears from a session. The facts are recorded before each call. */
 export interface SessionOwner {
@@ -49,11 +41,8 @@ export interface SessionOptions {
   readonly heads: HeadSet;
 }
 
-/** Spreads the first PINGs of sessions opened together over one interval. */
-const GOLDEN_RATIO = 0.618_033_988_749_895;
-
 /** One HTTP/2 session on one witnessed connection: its states, its PINGs and the requests open on it. */
-export class Session implements ConnectionListener {
+export class Session implements ConnectionListener, SweptWork {
   readonly #context: RunContext;
   readonly #options: SessionOptions;
   readonly #owner: SessionOwner;
@@ -64,8 +53,9 @@ export class Session implements ConnectionListener {
   #unflushed: OpenRequest[] = [];
   #engine: Engine | null = null;
   #state: SessionState = { kind: "connecting" };
-  #nextPingAt: Nanos = Number.POSITIVE_INFINITY;
   #lastBytesAt: Nanos = 0;
+  /** The earliest alarm that is set. */
+  #wakeAt: Nanos = Number.POSITIVE_INFINITY;
   #lost = false;
   #servedStreams = 0;
   /** The one that asks who answers here, and its reader. In lanes other than fresh.h2 it is the session's own affair. */
@@ -207,6 +197,13 @@ export class Session implements ConnectionListener {
 
   /** Looks at the clock: PINGs due or unanswered, SETTINGS overdue, drain over. */
   sweep(now: Nanos): void {
+    if (now < this.#wakeAt) return;
+    this.#wakeAt = Number.POSITIVE_INFINITY;
+    this.#look(now);
+    this.#arm();
+  }
+
+  #look(now: Nanos): void {
     switch (this.#state.kind) {
       case "preface":
         if (now >= this.#state.until) this.#settingsExpired();
@@ -234,9 +231,36 @@ export class Session implements ConnectionListener {
     }
   }
 
+  /** Sets an alarm for the first of what is awaited, if there is none as early. */
+  #arm(): void {
+    const due = this.#dueAt;
+    if (due >= this.#wakeAt) return;
+    this.#wakeAt = due;
+    this.#context.alarms.at(due, this);
+  }
+
+  get #dueAt(): Nanos {
+    switch (this.#state.kind) {
+      case "preface":
+        return this.#state.until;
+      case "draining":
+        return Math.min(this.#state.until, this.#pings.nextAt, this.#silentAt, this.#identityDeadline);
+      case "ready":
+        return Math.min(this.#pings.nextAt, this.#silentAt, this.#identityDeadline);
+      case "connecting":
+      case "closing":
+      case "ended":
+      case "closed":
+        return Number.POSITIVE_INFINITY;
+      default:
+        return this.#state satisfies never;
+    }
+  }
+
   onReady(at: Instant): void {
     if (this.#state.kind !== "connecting") return;
     this.#state = { kind: "preface", until: at.t + this.#context.timing.connectTimeoutNs };
+    this.#arm();
     this.#engine = this.#context.engine(this.#connection, this.#options.target.url);
     this.#engine.flush();
   }
@@ -329,9 +353,9 @@ export class Session implements ConnectionListener {
 
   #becomeReady(at: Instant): void {
     this.#state = { kind: "ready", since: at.t };
-    const interval = this.#context.timing.pingIntervalNs;
-    this.#nextPingAt = at.t + Math.round(interval * ((this.conn * GOLDEN_RATIO) % 1));
+    this.#pings.start(at.t, this.#context.timing.pingIntervalNs);
     this.#askIdentity(at);
+    this.#arm();
     this.#owner.onReady(this, at);
   }
 
@@ -352,8 +376,16 @@ export class Session implements ConnectionListener {
     if (this.#open(this.#engine, request, true)) this.#context.onOwnRequest(target.path, lane);
   }
 
+  get #silentAt(): Nanos {
+    return this.#pings.overdueAt(this.#context.timing.pingTimeoutNs, this.#lastBytesAt);
+  }
+
+  get #identityDeadline(): Nanos {
+    return this.#identity?.own === true ? this.#identity.request.deadline : Number.POSITIVE_INFINITY;
+  }
+
   #sweepIdentity(now: Nanos): void {
-    if (this.#identity?.own === true && now >= this.#identity.request.deadline) {
+    if (this.#identity !== null && now >= this.#identityDeadline) {
       this.expire(this.#identity.request, this.#context.timing.requestTimeoutNs);
     }
   }
@@ -370,6 +402,7 @@ export class Session implements ConnectionListener {
       case "preface":
       case "ready":
         this.#state = { kind: "draining", until: at.t + this.#context.timing.drainTimeoutNs };
+        this.#arm();
         this.#lose(at);
         break;
       case "draining": // the second of two: it may lower the last stream id
@@ -397,17 +430,12 @@ export class Session implements ConnectionListener {
 
   #sweepPings(now: Nanos): void {
     const oldest = this.#pings.oldestUnanswered;
-    const timeoutNs = this.#context.timing.pingTimeoutNs;
-    // A peer that still sends is not silent, however far behind it is with its answers; but one that never answers is.
-    const patienceNs = timeoutNs * LIMITS.pingTimeoutsWhileSending;
-    if (oldest !== null && (now - Math.max(oldest, this.#lastBytesAt) >= timeoutNs || now - oldest >= patienceNs)) {
+    if (oldest !== null && now >= this.#silentAt) {
       this.#fail({ kind: "h2.ping.expired", conn: this.conn, waitedNs: now - oldest }, "ping.timeout");
       return;
     }
-    if (now < this.#nextPingAt) return;
-    const interval = this.#context.timing.pingIntervalNs;
-    // On its own grid, so that sweeps of 25 ms do not stretch the interval; what a stall swallowed is not made up for.
-    this.#nextPingAt += interval * Math.max(1, Math.ceil((now - this.#nextPingAt) / interval));
+    if (now < this.#pings.nextAt) return;
+    this.#pings.advance(now, this.#context.timing.pingIntervalNs);
     this.#engine?.ping(this.#pings.send(this.#context.now().t));
     this.flush();
   }

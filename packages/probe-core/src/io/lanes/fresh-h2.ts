@@ -84,8 +84,6 @@ export class FreshH2Lane implements LaneRunner, SessionOwner, PacedWork {
 
   sweep(now: Nanos): void {
     this.#table.expire(now, () => {});
-    for (const session of this.#requests.keys()) session.sweep(now);
-    for (const session of this.#closing) session.sweep(now);
   }
 
   stop(reason: LaneStopReason): void {

@@ -119,7 +119,6 @@ export class HeldLane implements LaneRunner, SlotOwner, PacedWork {
   }
 
   sweep(now: Nanos): void {
-    for (const slot of this.#slots) slot.sweep(now);
     let removed = false;
     this.#table.expire(now, (request) => {
       removed = true;

@@ -48,9 +48,7 @@ export class IdleLane implements LaneRunner, SlotOwner {
     for (const [index, slot] of this.#slots.entries()) slot.start(firstAttemptAt(now, index), now);
   }
 
-  sweep(now: Nanos): void {
-    for (const slot of this.#slots) slot.sweep(now);
-  }
+  sweep(): void {}
 
   stop(reason: LaneStopReason): void {
     for (const slot of this.#slots) slot.stop(reason);

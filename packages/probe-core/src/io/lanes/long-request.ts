@@ -136,7 +136,6 @@ class LongRequestLoop implements SlotOwner {
   }
 
   sweep(now: Nanos): void {
-    this.#slot.sweep(now);
     this.#beginWhenDue(now);
   }
 
