@@ -108,7 +108,7 @@ class FileSink implements JsonlSink, ExitFlushable {
       return;
     }
     if (record.kind === "run.header" && this.#parts !== null) this.#header = record;
-    this.#queue.push(JSON.stringify(record));
+    this.#queue.push(record);
     this.#schedule();
   }
 
@@ -144,7 +144,7 @@ class FileSink implements JsonlSink, ExitFlushable {
     let healthy = await this.#drain();
     for (const lines of this.#verdicts.blocks()) {
       if (!healthy) break;
-      this.#queue.push(lines);
+      this.#queue.pushLines(lines);
       if (this.#queue.hasWholeChunk) healthy = await this.#drain();
     }
     if (healthy) await this.#drain();
@@ -163,7 +163,7 @@ class FileSink implements JsonlSink, ExitFlushable {
 
   /** The log itself says what is missing from it. */
   #tellDropped(): number {
-    if (this.#droppedEvents > 0) this.#queue.push(JSON.stringify({ kind: "log.dropped", events: this.#droppedEvents }));
+    if (this.#droppedEvents > 0) this.#queue.push({ kind: "log.dropped", events: this.#droppedEvents });
     return this.#droppedEvents;
   }
 

@@ -1,14 +1,24 @@
-/** Lines are joined as text up to this size, and become bytes then. */
-const CHUNK_CHARS = 256 * 1024;
+import { encodeLine } from "./line-encoder.js";
 
-/** Lines on their way to a file, in order. */
+/** Lines are put one behind the other into pieces of memory of this size. */
+const SLAB_BYTES = 256 * 1024;
+/** A new slab is begun where less than this is left: hardly a record is longer. */
+const ROOM_BYTES = 4 * 1024;
+const EMPTY = new Uint8Array(0);
+
+/** Lines on their way to a file, in order. They lie outside the collector's heap, as bytes, from the start. */
 export class LineQueue {
   readonly #limit: number;
-  #text = "";
   readonly #chunks: Uint8Array[] = [];
+  #slab: Uint8Array = EMPTY;
+  /** What of the slab is in a chunk already, and what is filled. A chunk is a view: the slab is not written there again. */
+  #start = 0;
+  #end = 0;
+  /** A slab whose bytes are all written, to be filled again: fresh memory costs the kernel more than the bytes put there. */
+  #spare: Uint8Array | null = null;
   #bytes = 0;
 
-  /** `limit`: bytes from which on it is full. Characters count as bytes until they are encoded. */
+  /** `limit`: bytes from which on it is full. */
   constructor(limit: number) {
     this.#limit = limit;
   }
@@ -22,23 +32,38 @@ export class LineQueue {
   }
 
   get empty(): boolean {
-    return this.#text === "" && this.#chunks.length === 0;
+    return this.#bytes === 0;
   }
 
-  /** Is there more to write than the text that is still being joined? */
+  /** Is there more to write than the slab that is still being filled? */
   get hasWholeChunk(): boolean {
     return this.#chunks.length > 0;
   }
 
-  push(line: string): void {
-    this.#text += `${line}\n`;
-    this.#bytes += line.length + 1;
-    if (this.#text.length >= CHUNK_CHARS) this.#encode();
+  /** A record as a line of JSON. */
+  push(record: object): void {
+    if (this.#slab.length - this.#end < ROOM_BYTES) this.#nextSlab(SLAB_BYTES);
+    let end = encodeLine(record, this.#slab, this.#end);
+    if (end > this.#slab.length) {
+      const length = end - this.#end;
+      this.#nextSlab(Math.max(SLAB_BYTES, length));
+      end = encodeLine(record, this.#slab, 0);
+    }
+    this.#bytes += end - this.#end;
+    this.#end = end;
+  }
+
+  /** Lines that are encoded already, without the last line feed. */
+  pushLines(lines: string): void {
+    const bytes = Buffer.from(`${lines}\n`, "utf8");
+    this.#cut();
+    this.#chunks.push(bytes);
+    this.#bytes += bytes.length;
   }
 
   /** The bytes to write next, `null` when there are none. They stay until {@link took}. */
   first(): Uint8Array | null {
-    if (this.#chunks.length === 0) this.#encode();
+    if (this.#chunks.length === 0) this.#cut();
     return this.#chunks[0] ?? null;
   }
 
@@ -47,8 +72,14 @@ export class LineQueue {
     const chunk = this.#chunks[0];
     if (chunk === undefined) return;
     this.#bytes -= count;
-    if (count >= chunk.length) this.#chunks.shift();
-    else this.#chunks[0] = chunk.subarray(count);
+    if (count < chunk.length) {
+      this.#chunks[0] = chunk.subarray(count);
+      return;
+    }
+    this.#chunks.shift();
+    const { buffer } = chunk;
+    if (buffer.byteLength !== SLAB_BYTES || buffer === this.#slab.buffer) return;
+    if (!this.#chunks.some((other) => other.buffer === buffer)) this.#spare = new Uint8Array(buffer);
   }
 
   /** Empties it; tells how many bytes and line ends were in it. */
@@ -62,11 +93,19 @@ export class LineQueue {
     return { bytes, lines };
   }
 
-  #encode(): void {
-    if (this.#text === "") return;
-    const chunk = Buffer.from(this.#text, "utf8");
-    this.#bytes += chunk.length - this.#text.length;
-    this.#chunks.push(chunk);
-    this.#text = "";
+  /** Makes a chunk of what the slab got since the last one. */
+  #cut(): void {
+    if (this.#end === this.#start) return;
+    this.#chunks.push(this.#slab.subarray(this.#start, this.#end));
+    this.#start = this.#end;
+  }
+
+  #nextSlab(length: number): void {
+    this.#cut();
+    const spare = length === SLAB_BYTES ? this.#spare : null;
+    if (spare !== null) this.#spare = null;
+    this.#slab = spare ?? new Uint8Array(length);
+    this.#start = 0;
+    this.#end = 0;
   }
 }
