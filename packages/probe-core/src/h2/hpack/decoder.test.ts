@@ -128,6 +128,46 @@ describe("encoder and decoder together", () => {
     );
   });
 
+  it("a block that comes again means what the table makes of it now, and fills the table once more", () => {
+    const piece = fc.constantFrom<readonly number[]>(
+      [0x82], // of the static table
+      [0xbe], // newest of the dynamic one
+      [0xbf],
+      [0x40, 1, 0x61, 1, 0x62], // a literal that is added
+      [0x48, 3, 0x32, 0x30, 0x30],
+      [0x7e, 1, 0x79], // a literal that is added, its name the newest one
+      [0x0f, 0x2f, 1, 0x7a], // a literal that is not, its name the newest one
+      [0x00, 1, 0x61, 1, 0x63],
+    );
+    const size = fc.constantFrom<readonly number[]>([], [], [0x20], [0x3f, 0x45], [0x3f, 0xe1, 0x1f]);
+    const block = fc
+      .tuple(size, fc.array(piece, { maxLength: 4 }))
+      .map(([update, pieces]) => Uint8Array.from([...update, ...pieces.flat()]));
+    fc.assert(
+      fc.property(
+        fc.array(block, { minLength: 1, maxLength: 3 }),
+        fc.array(fc.nat(), { maxLength: 20 }),
+        (blocks, turns) => {
+          const [decoder, forgetful] = [newDecoder(), newDecoder()];
+          const fieldsOf = (each: HpackDecoder, bytes: Uint8Array): unknown => {
+            const fields: string[] = [];
+            const fault = each.decode(bytes, { field: ({ name, value }) => fields.push(`${name}=${value}`) });
+            return { fault, fields, table: each.tableBytes };
+          };
+          for (const turn of turns) {
+            const bytes = blocks[turn % blocks.length] as Uint8Array;
+            const seen = fieldsOf(decoder, bytes);
+            // With an empty block between any two, none is the last one again.
+            forgetful.decode(new Uint8Array(0), null);
+            expect(seen).toEqual(fieldsOf(forgetful, bytes));
+            if ((seen as { fault: unknown }).fault !== null) return;
+          }
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+
   it("RFC 7541 §4.2: declares a smaller table at the next block, and the smallest of several", () => {
     const encoder = new HpackEncoder({ dynamicTableBytes: 4_096 });
     encoder.setPeerLimit(200);

@@ -2,6 +2,7 @@ import { VIOLATIONS, type Violation } from "../violations.js";
 import { DynamicTable } from "./dynamic-table.js";
 import { type HeaderField, headerField } from "./field.js";
 import { huffmanDecode, huffmanDecodedBound } from "./huffman.js";
+import { LastBlock } from "./last-block.js";
 import { STATIC_TABLE } from "./static-table.js";
 
 /** Takes the fields of a block, in order. */
@@ -36,6 +37,9 @@ export class HpackDecoder {
   #at = 0;
   #fault: Violation | null = null;
   #listBytes = 0;
+  #looked = false;
+  #blocks = 0;
+  readonly #last = new LastBlock();
 
   constructor(options: HpackDecoderOptions) {
     this.#tableLimit = options.headerTableSize ?? 4096;
@@ -55,32 +59,59 @@ export class HpackDecoder {
 
   /** Decodes one whole field block. A violation leaves the decoder unusable, as RFC 9113 §4.3 has it end the connection. */
   decode(block: Uint8Array, sink: FieldSink | null): Violation | null {
+    this.#listBytes = 0;
+    const tableBefore = this.#table.state;
+    if (this.#last.is(block, tableBefore)) {
+      this.#again(sink);
+      return null;
+    }
+    this.#last.begin();
     this.#bytes = block;
     this.#at = 0;
     this.#fault = null;
-    this.#listBytes = 0;
+    this.#looked = false;
+    let resized = false;
     let first = true;
     while (this.#at < block.length) {
       const byte = block[this.#at] as number;
       let field: HeaderField | null;
+      let added = false;
       if (byte >= 0x80) {
         field = this.#indexed(this.#integer(0x7f));
       } else if (byte >= 0x40) {
         field = this.#literal(0x3f);
-        if (field !== null) this.#table.add(field);
+        added = field !== null;
       } else if (byte >= 0x20) {
         if (!this.#sizeUpdate(first)) return this.#fault;
+        resized = true;
         continue;
       } else {
         field = this.#literal(0x0f);
       }
       if (field === null) return this.#fault;
       first = false;
-      this.#listBytes += field.size;
-      if (sink !== null && this.#listBytes <= this.#maxListBytes) sink.field(field);
+      this.#last.field(field, added);
+      this.#take(field, added, sink);
     }
     this.#bytes = scratch; // do not keep the caller's bytes alive
+    // Not the first: many connections have no second.
+    if (this.#blocks++ > 0 && !resized) this.#last.keep(block, this.#looked ? tableBefore : null);
+    else this.#last.begin();
     return null;
+  }
+
+  #take(field: HeaderField, added: boolean, sink: FieldSink | null): void {
+    if (added) this.#table.add(field);
+    this.#listBytes += field.size;
+    if (sink !== null && this.#listBytes <= this.#maxListBytes) sink.field(field);
+  }
+
+  /** The last block came again. */
+  #again(sink: FieldSink | null): void {
+    const { fields, added } = this.#last;
+    for (let index = 0; index < fields.length; index += 1) {
+      this.#take(fields[index] as HeaderField, added[index] as boolean, sink);
+    }
   }
 
   #sizeUpdate(first: boolean): boolean {
@@ -95,6 +126,7 @@ export class HpackDecoder {
   #indexed(index: number): HeaderField | null {
     if (index < 0) return null;
     if (index === 0) return this.#fail(VIOLATIONS.hpackIndexZero);
+    if (index > STATIC_LENGTH) this.#looked = true;
     const field = index <= STATIC_LENGTH ? STATIC_TABLE[index - 1] : this.#table.at(index - STATIC_LENGTH - 1);
     return field ?? this.#fail(VIOLATIONS.hpackIndex);
   }

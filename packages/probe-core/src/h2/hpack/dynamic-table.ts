@@ -8,6 +8,7 @@ export class DynamicTable {
   #length = 0;
   #size = 0;
   #maxSize: number;
+  #state = 0;
 
   constructor(maxSize: number) {
     this.#maxSize = maxSize;
@@ -25,6 +26,11 @@ export class DynamicTable {
     return this.#maxSize;
   }
 
+  /** Another number whenever something was added or the size was set. */
+  get state(): number {
+    return this.#state;
+  }
+
   /** Field by age: 0 is the newest. */
   at(age: number): HeaderField | undefined {
     if (age >= this.#length) return undefined;
@@ -34,6 +40,7 @@ export class DynamicTable {
 
   /** RFC 7541 §4.4: makes room first; a field larger than the table empties it and is not kept. */
   add(field: HeaderField): void {
+    this.#state += 1;
     this.#evictTo(this.#maxSize - field.size);
     if (field.size > this.#maxSize) return;
     if (this.#length === this.#ring.length) this.#grow();
@@ -45,6 +52,7 @@ export class DynamicTable {
 
   /** RFC 7541 §4.3. */
   resize(maxSize: number): void {
+    this.#state += 1;
     this.#maxSize = maxSize;
     this.#evictTo(maxSize);
   }
