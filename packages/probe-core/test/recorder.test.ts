@@ -1,7 +1,10 @@
+import fc from "fast-check";
 import { expect, it } from "vitest";
 import { FakeClock } from "../src/clock/fake-clock.js";
-import type { ProbeEvent } from "../src/events/index.js";
+import { EVENT_KINDS, type ProbeEvent } from "../src/events/index.js";
 import { EventRecorder } from "../src/io/recorder.js";
+import type { H2WireFact } from "../src/io/stamp.js";
+import { arbitraryFact } from "./arbitrary-fact.js";
 
 const mark = (name: string) => ({ kind: "run.mark", name }) as const;
 
@@ -53,4 +56,20 @@ it("all listeners hear all events in one order, also those that a listener recor
   stop();
   recorder.record(mark("b"));
   expect(heard).toEqual(["1:1", "2:1", "1:2", "2:2", "1:3", "2:3", "1:4"]);
+});
+
+it.each(EVENT_KINDS)("%s: loses and adds no field, whether the fact names its connection or not", (kind) => {
+  fc.assert(
+    fc.property(arbitraryFact(kind), (fact) => {
+      const recorder = new EventRecorder(new FakeClock());
+      const events: ProbeEvent[] = [];
+      recorder.subscribe((event) => events.push(event));
+      recorder.record(fact, { t: 5, u: 3 });
+      expect(events).toEqual([{ seq: 1, t: 5, u: 3, ...fact }]);
+      if (!kind.startsWith("h2.") || !("conn" in fact)) return;
+      const { conn, ...wire } = fact;
+      recorder.recordOn(conn as number, wire as H2WireFact, { t: 5, u: 3 });
+      expect(events[1]).toEqual({ seq: 2, t: 5, u: 3, ...fact });
+    }),
+  );
 });

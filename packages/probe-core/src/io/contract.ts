@@ -12,11 +12,18 @@ import type {
   PathName,
 } from "../events/index.js";
 import type { RequestTemplate } from "./request-template.js";
+import type { H2WireFact } from "./stamp.js";
 
 /** Stamps a fact and hands it to every listener, in order. The only place where `seq`, `t` and `u` are given. */
 export interface Recorder {
   /** `at`: the instant its handler began, where one handler yields several facts. Times never run backwards. */
   record(fact: Fact, at?: Instant): void;
+}
+
+/** What sessions record with. */
+export interface WireRecorder extends Recorder {
+  /** The same for a fact that does not name its connection. */
+  recordOn(conn: ConnectionId, fact: H2WireFact, at: Instant): void;
 }
 
 /** Where a path leads, with names resolved and credentials loaded. */

@@ -1,12 +1,13 @@
 import type { Clock } from "../clock/clock.js";
-import type { Fact, Instant, Nanos, ProbeEvent } from "../events/index.js";
-import type { Recorder } from "./contract.js";
+import type { ConnectionId, Fact, Instant, Nanos, ProbeEvent } from "../events/index.js";
+import type { WireRecorder } from "./contract.js";
+import { type H2WireFact, stamped, stampedOn } from "./stamp.js";
 
 /** Hears every event, in order, in the same turn in which it was recorded. It must not throw. */
 export type EventListener = (event: ProbeEvent) => void;
 
 /** The one place where `seq`, `t` and `u` are given. */
-export class EventRecorder implements Recorder {
+export class EventRecorder implements WireRecorder {
   readonly #clock: Clock;
   readonly #listeners: EventListener[] = [];
   readonly #waiting: ProbeEvent[] = [];
@@ -37,10 +38,24 @@ export class EventRecorder implements Recorder {
    * much: the log is in order and the bound, `t - u`, stays what it was.
    */
   record(fact: Fact, at: Instant = this.#clock.instant()): void {
+    const raise = this.#advance(at);
+    this.#publish(stamped(fact, this.#seq, this.#lastT, at.u + raise));
+  }
+
+  recordOn(conn: ConnectionId, fact: H2WireFact, at: Instant): void {
+    const raise = this.#advance(at);
+    this.#publish(stampedOn(conn, fact, this.#seq, this.#lastT, at.u + raise));
+  }
+
+  /** The next place in the log; tells by how much `at` is raised. */
+  #advance(at: Instant): Nanos {
     const raise = Math.max(0, this.#lastT - at.t);
     this.#lastT = at.t + raise;
     this.#seq += 1;
-    const event: ProbeEvent = { seq: this.#seq, t: this.#lastT, u: at.u + raise, ...fact };
+    return raise;
+  }
+
+  #publish(event: ProbeEvent): void {
     if (this.#dispatching) {
       // A listener records: everybody hears the event at hand first, so that all hear all in the same order.
       this.#waiting.push(event);

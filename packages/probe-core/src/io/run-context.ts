@@ -2,7 +2,7 @@ import type { Instant, Lane, Nanos, PathName, RequestId } from "../events/index.
 import type { ReopenPace } from "../schedule/index.js";
 import type { Alarms } from "./alarms.js";
 import type { ConnectionTable } from "./connection-table.js";
-import type { Recorder } from "./contract.js";
+import type { WireRecorder } from "./contract.js";
 import type { EngineFactory } from "./engine.js";
 import type { Flusher } from "./flusher.js";
 
@@ -19,7 +19,7 @@ export interface Timing {
 export interface RunContext {
   /** Now, for what we do ourselves: nobody had it earlier, so its `u` is 0. */
   readonly now: () => Instant;
-  readonly recorder: Recorder;
+  readonly recorder: WireRecorder;
   readonly timing: Timing;
   readonly connections: ConnectionTable;
   /** How fast lost sessions are opened anew. Default: each at once. */

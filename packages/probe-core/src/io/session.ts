@@ -1,7 +1,6 @@
 import {
   CANCEL,
   type ConnectionId,
-  type H2Event,
   type Instant,
   type Lane,
   type LocalCloseReason,
@@ -320,7 +319,7 @@ export class Session implements ConnectionListener, SweptWork {
       }
       return;
     }
-    this.#context.recorder.record({ ...fact, conn: this.conn } as H2Event, at);
+    this.#context.recorder.recordOn(this.conn, fact, at);
     switch (fact.kind) {
       case "h2.settings.received":
         if (this.#state.kind === "preface") this.#becomeReady(at);
