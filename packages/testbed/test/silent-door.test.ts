@@ -2,7 +2,8 @@ import { readdirSync, readlinkSync, realpathSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Door, openDoor } from "../src/embedded/balancer/door.js";
+import type { Door } from "../src/embedded/balancer/door.js";
+import { openDoor } from "../src/embedded/balancer/open-door.js";
 import { makePlaneDir, type PlaneDir } from "../src/kube/plane-dir.js";
 import { freePort } from "../src/kube/ports.js";
 

@@ -1,7 +1,5 @@
 import type { Socket } from "node:net";
 import type { PlaneDir } from "../../kube/plane-dir.js";
-import { PlainDoor } from "./plain-door.js";
-import { SilentDoor } from "./silent-door.js";
 
 /** How an address meets new connections: takes them, refuses them by RST, or says nothing. */
 export type DoorState = "open" | "refusing" | "silent";
@@ -13,7 +11,7 @@ export interface Door {
   close(): Promise<void>;
 }
 
-/** Options of {@link openDoor}. */
+/** Options of `openDoor`. */
 export interface DoorOptions {
   readonly dir: PlaneDir;
   readonly host: string;
@@ -21,8 +19,4 @@ export interface DoorOptions {
   /** Must it be able to say nothing? That takes a process. */
   readonly silence: boolean;
   readonly onClient: (client: Socket) => void;
-}
-
-export function openDoor(options: DoorOptions): Promise<Door> {
-  return options.silence ? SilentDoor.open(options) : PlainDoor.open(options);
 }

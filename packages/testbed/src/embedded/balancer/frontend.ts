@@ -1,7 +1,8 @@
 import type { Socket } from "node:net";
 import type { PlaneDir } from "../../kube/plane-dir.js";
 import type { ListenAddress } from "../embedded-servers.js";
-import { type Door, openDoor } from "./door.js";
+import type { Door } from "./door.js";
+import { openDoor } from "./open-door.js";
 
 /** Where a new connection may go: to a server (by its index), or nowhere, with nobody told. */
 export type Choice = number | "vanish";
