@@ -11,7 +11,7 @@ export const GCP_NEW_CONNECTION_BLACK_HOLE: LabScenario = {
   maxSpeed: 2,
   setup: {
     apiserver: { ...CURRENT, shutdownDelayMs: 14_000 },
-    balancer: { ...GCP_ROUTES, deprogramMs: 8_000, watcher: { ...CHECKS, fall: 1 } },
+    balancer: { ...GCP_ROUTES, deprogramMs: 8_000, watcher: { ...CHECKS, fall: 1, rise: 1 } },
     rollout: ROLL,
     probe: { ...CRUD, connectTimeoutMs: 1_000 },
   },
