@@ -4,6 +4,7 @@
  * @module core
  */
 export type { SignatureMatch } from "./catalogue/catalogue-types.js";
+export type { ObservedRun, RunsMatch } from "./catalogue/index.js";
 export { signaturesOfExplanation, signaturesOfRuns } from "./catalogue/index.js";
 export {
   CLIENT_GO_FATES,

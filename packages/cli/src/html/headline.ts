@@ -12,6 +12,7 @@ export function headline(summaries: readonly Summary[]): Headline[] {
   const incidents = sum(incidentCount);
   const gap = worst(({ paths }) => Math.max(0, ...paths.map(({ newConnections }) => newConnections.longestGapNs)));
   const rollouts = summaries.flatMap(({ rollout }) => (rollout == null ? [] : [rollout.headline]));
+  const refused = summaries.some(({ rollout }) => rollout?.rollouts.some((each) => each.refusedWhileAway > 0) === true);
   return [
     tile("lost writes unsafe to retry", formatCount(unsafe), "perhaps carried out, perhaps not", unsafe > 0),
     tile(
@@ -32,7 +33,7 @@ export function headline(summaries: readonly Summary[]): Headline[] {
       "the longest time on any path",
       gap > 0,
     ),
-    ...rolloutTiles(rollouts),
+    ...rolloutTiles(rollouts, refused),
     tile(
       "dated to within",
       formatDuration(worst(({ coverage }) => coverage.worstUncertaintyNs)),
@@ -50,7 +51,7 @@ export function headline(summaries: readonly Summary[]): Headline[] {
 
 type RolloutHeadline = NonNullable<Summary["rollout"]>["headline"];
 
-function rolloutTiles(rollouts: readonly RolloutHeadline[]): Headline[] {
+function rolloutTiles(rollouts: readonly RolloutHeadline[], chosen: boolean): Headline[] {
   const lags = rollouts.flatMap(({ removalLagNs }) => removalLagNs ?? []);
   const margins = rollouts.flatMap(({ marginNs }) => marginNs ?? []);
   const cut = rollouts.reduce((total, { inFlight }) => total + inFlight.cut, 0);
@@ -59,7 +60,14 @@ function rolloutTiles(rollouts: readonly RolloutHeadline[]): Headline[] {
     ...(lags.length === 0
       ? []
       : [
-          tile("balancer took", formatDuration(Math.max(...lags)), "to take a terminating backend out, at most", false),
+          tile(
+            "balancer took",
+            `${chosen ? "over " : ""}${formatDuration(Math.max(...lags))}`,
+            chosen
+              ? "it still sent connections to a server that had stopped"
+              : "to take a terminating backend out, at most",
+            chosen,
+          ),
         ]),
     ...(margins.length === 0
       ? []

@@ -30,6 +30,7 @@ const ROLLOUT: BackendRollout = {
   watchedAfterT0: 43,
   lastAccepted: { conn: 5, path: "vip", t: 21 * S },
   removalLagNs: 11 * S,
+  refusedWhileAway: 0,
   stoppedWhileChosen: false,
   marginNs: 9 * S,
   firstAfterReady: { conn: 9, path: "vip", t: 40 * S },

@@ -106,16 +106,17 @@ function phaseWords({ phases, delayNs }: BackendRollout): string {
 }
 
 function balancerWords(rollout: BackendRollout): string | null {
-  const { removalLagNs, acceptedAfterT0, watchedAfterT0, marginNs, reAddLagNs, beforeReady } = rollout;
+  const { removalLagNs, acceptedAfterT0, watchedAfterT0, refusedWhileAway, marginNs, reAddLagNs, beforeReady } =
+    rollout;
   const parts: string[] = [];
   if (removalLagNs !== null) {
     const margin =
       marginNs === null ? "" : marginNs < 0 ? ", AFTER the delay" : `, ${formatDuration(marginNs)} before the end of D`;
-    parts.push(
-      acceptedAfterT0 === 0
-        ? `none of ${plural(watchedAfterT0, "new connection")} reached it after T0`
-        : `${formatCount(acceptedAfterT0)} of ${plural(watchedAfterT0, "new connection")} reached it after T0, the last after ${formatDuration(removalLagNs)}${margin}`,
-    );
+    const reached = `${acceptedAfterT0 === 0 ? "none" : formatCount(acceptedAfterT0)} of ${plural(watchedAfterT0, "new connection")} reached it after T0`;
+    const last = `the last after ${formatDuration(removalLagNs)}${margin}`;
+    if (refusedWhileAway > 0)
+      parts.push(`${reached}, and ${formatCount(refusedWhileAway)} more were REFUSED while it did not listen, ${last}`);
+    else parts.push(acceptedAfterT0 === 0 ? reached : `${reached}, ${last}`);
   }
   if (beforeReady !== null && beforeReady > 0)
     parts.push(`${plural(beforeReady, "connection")} reached it BEFORE it was ready`);

@@ -44,7 +44,8 @@ function longestGap(paths: readonly PathSummary[]): { readonly ns: Nanos; readon
  */
 function neededDelay(rollouts: readonly BackendRollout[]): { readonly ns: Nanos; readonly arithmetic: string } | null {
   let worst: { ns: Nanos; arithmetic: string } | null = null;
-  for (const { backend, removalLagNs, acceptedAfterT0: n, stoppedWhileChosen } of rollouts) {
+  for (const { backend, removalLagNs, acceptedAfterT0, refusedWhileAway, stoppedWhileChosen } of rollouts) {
+    const n = acceptedAfterT0 + refusedWhileAway;
     if (removalLagNs === null || n === 0) continue;
     const ns = Math.ceil((removalLagNs * (n + 1)) / n / LATE_SHARE);
     if (worst !== null && ns <= worst.ns) continue;

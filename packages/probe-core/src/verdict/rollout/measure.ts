@@ -12,14 +12,20 @@ export interface MeasuredRollout {
   readonly fates: FateCounts;
 }
 
-/** Reckons the numbers of one pass of one backend. `until`: where the log ends. */
-export function measure(
-  backend: BackendName,
-  cycle: Cycle,
-  names: BackendNames,
-  samples: Samples,
-  until: Nanos,
-): MeasuredRollout {
+/** One pass of one backend, and what is known beside it. */
+export interface MeasureInput {
+  readonly backend: BackendName;
+  readonly cycle: Cycle;
+  readonly names: BackendNames;
+  readonly samples: Samples;
+  /** Was no other backend under way then? */
+  readonly alone: (t: Nanos) => boolean;
+  /** Where the log ends. */
+  readonly until: Nanos;
+}
+
+/** Reckons the numbers of one pass of one backend. */
+export function measure({ backend, cycle, names, samples, alone, until }: MeasureInput): MeasuredRollout {
   const { timeline } = cycle;
   const { t0, late, stop, gone, started, ready, delayNs } = timeline;
   const its = (opening: OpeningSample): boolean => backendOf(opening.connection, names) === backend;
@@ -29,11 +35,17 @@ export function measure(
   const afterT0 = t0 === null ? [] : known.filter(({ t }) => t > t0.t && t < end);
   const accepted = afterT0.filter(its);
   const last = accepted.at(-1) ?? null;
-  const removalLagNs = t0 === null || afterT0.length === 0 ? null : last === null ? 0 : last.t - t0.t;
 
   const begins = (started ?? gone)?.t ?? null;
   const surelyReady = ready === null ? until : ready.t + ready.errorNs;
   const surelyNotReady = ready === null ? until : ready.t - ready.errorNs;
+  const away = stop ?? gone;
+  const refused = [...samples.refusals].filter(
+    ({ t }) => away !== null && t >= away.t - away.errorNs && t < surelyReady && alone(t),
+  );
+  const lastSent = Math.max(last?.t ?? Number.NEGATIVE_INFINITY, refused.at(-1)?.t ?? Number.NEGATIVE_INFINITY);
+  const watched = afterT0.length + refused.length > 0;
+  const removalLagNs = t0 === null || !watched ? null : lastSent < t0.t ? 0 : lastSent - t0.t;
   const starting = begins === null ? [] : known.filter(({ t }) => t >= begins && t < surelyReady);
   const beforeReady = starting.filter((opening) => opening.t < surelyNotReady && its(opening)).length;
   const first = ready === null ? null : (known.find((opening) => opening.t >= surelyNotReady && its(opening)) ?? null);
@@ -53,7 +65,8 @@ export function measure(
     watchedAfterT0: afterT0.length,
     lastAccepted: telling(last),
     removalLagNs,
-    stoppedWhileChosen: chosenToTheEnd(last, accepted.length, t0?.t ?? null, stop?.t ?? end),
+    refusedWhileAway: refused.length,
+    stoppedWhileChosen: refused.length > 0 || chosenToTheEnd(last, accepted.length, t0?.t ?? null, stop?.t ?? end),
     marginNs: delayNs === null || removalLagNs === null ? null : delayNs - removalLagNs,
     firstAfterReady: telling(first),
     reAddLagNs: ready === null || first === null ? null : Math.max(0, first.t - ready.t),

@@ -78,9 +78,17 @@ export interface BackendRollout {
   readonly acceptedAfterT0: number;
   /** New connections on balanced paths whose backend is known, this one or another, in the same time. */
   readonly watchedAfterT0: number;
-  /** The last of those that reached it: how long the balancer took to remove it is this minus T0. */
+  /** The last of those that reached it. */
   readonly lastAccepted: TellingConnection | null;
-  /** `lastAccepted - T0`; 0 where none came though others were watched; `null` where nothing was watched, or T0 was not seen. */
+  /**
+   * Attempts on balanced paths that were refused between the moment it stopped taking new ones and its first green /readyz, while no other
+   * backend was under way: they were sent to it.
+   */
+  readonly refusedWhileAway: number;
+  /**
+   * From T0 to the last new connection that was sent to it, accepted or refused; 0 where none came though others were watched; `null` where nothing was
+   * watched, or T0 was not seen.
+   */
   readonly removalLagNs: Nanos | null;
   /** They had not ceased when the server stopped taking them: then the balancer took longer than `removalLagNs` says. */
   readonly stoppedWhileChosen: boolean;

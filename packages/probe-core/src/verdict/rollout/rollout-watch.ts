@@ -24,6 +24,7 @@ import type { Cycle } from "./cycle.js";
 import { headline } from "./headline.js";
 import { type MeasuredRollout, measure } from "./measure.js";
 import { objectives } from "./objectives.js";
+import { WELL } from "./place.js";
 import { type IncidentFailure, placeAll, type RequestFailure } from "./place-all.js";
 import { fateOf } from "./request-fate.js";
 import type { BackendNow, RolloutSummary, WritesSummary } from "./rollout-types.js";
@@ -161,8 +162,10 @@ export class RolloutWatch {
     this.#book.end(conn);
   }
 
-  onIncident({ conn, t, close, type }: Incident): void {
-    if (this.#told) this.#keep(this.#incidents, { conn, t, close, type, connection: this.#book.get(conn) });
+  onIncident({ conn, t, close, type, path }: Incident): void {
+    if (!this.#told) return;
+    if (type === "tcp.refused" && isBalanced(path)) this.#samples.refusals.push({ t }, this.#samples.keepAll);
+    this.#keep(this.#incidents, { conn, t, close, type, connection: this.#book.get(conn) });
   }
 
   /** Backends of which markers tell, as they are by now. */
@@ -217,11 +220,17 @@ export class RolloutWatch {
     const all: { began: Nanos; measured: MeasuredRollout }[] = [];
     for (const [name, track] of this.#tracks) {
       for (const cycle of track.rollouts) {
-        const measured = this.#measured.get(cycle) ?? measure(name, cycle, this.#names, this.#samples, until);
+        const measured = this.#measured.get(cycle) ?? this.#measure(name, track, cycle, until);
         all.push({ began: cycle.began?.t ?? 0, measured });
       }
     }
     return all.sort((a, b) => a.began - b.began).map(({ measured }) => measured);
+  }
+
+  #measure(name: BackendName, track: BackendTrack, cycle: Cycle, until: Nanos): MeasuredRollout {
+    const others = [...this.#tracks.values()].filter((other) => other !== track);
+    const alone = (t: Nanos): boolean => others.every((other) => WELL.has(other.phaseAt(t)));
+    return measure({ backend: name, cycle, names: this.#names, samples: this.#samples, alone, until });
   }
 
   #observe(event: ProbeEvent): void {
@@ -333,7 +342,7 @@ export class RolloutWatch {
       for (const each of track.rollouts) {
         const over = each !== cycle || (ready !== null && t >= ready.t + TAIL_NS);
         if (over && !this.#measured.has(each)) {
-          this.#measured.set(each, measure(name, each, this.#names, this.#samples, t));
+          this.#measured.set(each, this.#measure(name, track, each, t));
         }
       }
     }

@@ -186,6 +186,51 @@ describe("the balancer's part", () => {
     expect(only(trace.play())).toMatchObject({ beforeReady: 2, reAddLagNs: 0, firstAfterReady: { t: 36.06 * S } });
   });
 
+  /** A rollout with a connection to another server at 15 s, and attempts on `path` that are refused at these times. */
+  function refusedAt(path: string, ...times: readonly number[]): RolloutTrace {
+    const trace = new RolloutTrace().rollout(10, 20);
+    trace.plan(15, () => trace.fresh(15, "m1"));
+    for (const [index, at] of times.entries()) {
+      trace.plan(at, () => {
+        trace.at(at * S).start(8000 + index, "fresh.h2", path);
+        trace.add({
+          kind: "tcp.connect.failed",
+          conn: 8000 + index,
+          code: "ECONNREFUSED",
+          syscall: "connect",
+          errno: -111,
+        });
+      });
+    }
+    return trace;
+  }
+
+  it("is told by refusals too, while it is away", () => {
+    const summary = rolloutOf(refusedAt("vip", 30.2, 31.5).play());
+    expect(summary.rollouts[0]).toMatchObject({
+      acceptedAfterT0: 0,
+      refusedWhileAway: 2,
+      removalLagNs: expect.closeTo(21.5 * S, -7),
+      marginNs: expect.closeTo(-1.5 * S, -7),
+      stoppedWhileChosen: true,
+    });
+    expect(summary.headline.neededDelayArithmetic).toMatch(
+      /the last of 2 new connections came 21.5 s after T0;.*; more/,
+    );
+  });
+
+  it.each<[string, RolloutTrace]>([
+    ["before it stopped, or when it was back", refusedAt("vip", 12, 45)],
+    ["past the balancer", refusedAt("local", 30.2)],
+    ["while another was away too", refusedAt("vip", 30.5).rollout(10.1, 20, { backend: "m1" })],
+  ])("and not by refusals %s", (_, trace) => {
+    expect(rolloutOf(trace.play()).rollouts[0]).toMatchObject({
+      refusedWhileAway: 0,
+      removalLagNs: 0,
+      stoppedWhileChosen: false,
+    });
+  });
+
   it("that never removes it is seen as such", () => {
     const trace = traffic(new RolloutTrace().rollout(10, 20), 60, 31, 36).play();
     const summary = rolloutOf(trace);

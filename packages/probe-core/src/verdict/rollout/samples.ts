@@ -17,6 +17,11 @@ export interface AttemptSample {
   readonly t: Nanos;
 }
 
+/** A connection attempt on a balanced path that was refused: it was sent to a host where nothing listened. */
+export interface RefusalSample {
+  readonly t: Nanos;
+}
+
 /** A new connection on a balanced path whose backend may be known. */
 export interface OpeningSample {
   readonly t: Nanos;
@@ -34,6 +39,7 @@ export interface EndSample {
 export class Samples {
   readonly requests: SampleLog<RequestSample>;
   readonly attempts: SampleLog<AttemptSample>;
+  readonly refusals: SampleLog<RefusalSample>;
   readonly openings: SampleLog<OpeningSample>;
   readonly ends: SampleLog<EndSample>;
   /** While a rollout is under way nothing of it may fall out. */
@@ -42,12 +48,14 @@ export class Samples {
   constructor(few: number, many: number) {
     this.requests = new SampleLog(few, many);
     this.attempts = new SampleLog(few, many);
+    this.refusals = new SampleLog(few, many);
     this.openings = new SampleLog(few, many);
     this.ends = new SampleLog(few, many);
   }
 
   get dropped(): number {
-    return this.requests.dropped + this.attempts.dropped + this.openings.dropped + this.ends.dropped;
+    const { requests, attempts, refusals, openings, ends } = this;
+    return [requests, attempts, refusals, openings, ends].reduce((sum, { dropped }) => sum + dropped, 0);
   }
 }
 
