@@ -174,10 +174,37 @@ describe("report --html in chromium", () => {
     expect(await failing(page, [0xff, 0x85, 0x52])).toBeGreaterThan(50);
     await page.emulateMedia({ media: "print", colorScheme: "dark" });
     expect(await background()).toBe("rgb(255, 255, 255)");
+    const link = () => inPage<string>(page, `getComputedStyle(document.querySelector("button.link")).color`);
+    expect(await link()).toBe("rgb(11, 87, 208)");
     await page.emulateMedia({ media: "screen", colorScheme: "dark" });
     const pdf = await page.pdf({ format: "A4", landscape: true, printBackground: true });
     expect(pdf.subarray(0, 5).toString()).toBe("%PDF-");
     expect(pdf.length).toBeGreaterThan(20_000);
+    expect(odd).toEqual([]);
+    await page.close();
+  }, 60_000);
+
+  it("says first what fits best, with what else fits on demand, and on paper all of it", async () => {
+    const { page, odd } = await open(nodes);
+    expect(await page.locator("article.match").count()).toBe(1);
+    const others = page.locator("details.match");
+    expect(await others.count()).toBeGreaterThan(0);
+    expect(await others.first().locator("p").first().isVisible()).toBe(false);
+    await others.first().locator("summary").focus();
+    await page.keyboard.press("Enter");
+    expect(await words(others.first().locator("p:visible").first())).toMatch(/^Cause /);
+    await inPage(page, "window.dispatchEvent(new Event('beforeprint'))");
+    expect(await page.locator("details.match:not([open])").count()).toBe(0);
+    await inPage(page, "window.dispatchEvent(new Event('afterprint'))");
+    expect(await page.locator("details.match[open]").count()).toBe(1);
+    expect(odd).toEqual([]);
+    await page.close();
+  }, 60_000);
+
+  it("fits a narrow window", async () => {
+    const { page, odd } = await open(nodes);
+    await page.setViewportSize({ width: 400, height: 800 });
+    await expect.poll(() => inPage(page, "document.documentElement.scrollWidth")).toBeLessThanOrEqual(400);
     expect(odd).toEqual([]);
     await page.close();
   }, 60_000);

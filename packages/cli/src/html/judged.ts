@@ -16,13 +16,13 @@ export function judged(summary: Summary): Judged[] {
     ...summary.thresholds.map(thresholdSentence),
     ...(unverified === null
       ? []
-      : [{ result: "inconclusive" as const, text: "Certificates were verified", why: `WARNING: ${unverified}` }]),
+      : [{ result: "inconclusive" as const, text: "certificates were verified", why: `WARNING: ${unverified}` }]),
     ...(summary.coverage.insufficient.length === 0
       ? []
       : [
           {
             result: "inconclusive" as const,
-            text: "Enough was seen to rest a verdict on",
+            text: "enough was seen to rest a verdict on",
             why: summary.coverage.insufficient.map(printable).join("; "),
           },
         ]),
@@ -30,10 +30,10 @@ export function judged(summary: Summary): Judged[] {
 }
 
 const SENTENCES: Readonly<Record<string, string>> = {
-  maxConnectionFailures: "No more connections failed than allowed",
-  maxRequestFailures: "No more requests failed by themselves than allowed",
-  maxUnsafe: "No more lost writes are unsafe to retry than allowed",
-  maxNewConnectionGapNs: "New connections were never refused for longer than allowed",
+  maxConnectionFailures: "no more connections failed than allowed",
+  maxRequestFailures: "no more requests failed by themselves than allowed",
+  maxUnsafe: "no more lost writes are unsafe to retry than allowed",
+  maxNewConnectionGapNs: "new connections were never refused for longer than allowed",
 };
 
 function thresholdSentence({ name, limit, seen, ok }: ThresholdResult): Judged {

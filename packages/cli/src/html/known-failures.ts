@@ -10,12 +10,19 @@ export function matchData(known: readonly KnownFailure[], several: boolean): Mat
     cause: match.cause,
     fix: match.fix,
     reference: match.references.join("; "),
+    how: howWords(match),
     fits: fitWords(match) + (several ? `; on ${nodes.map(printable).join(", ")}` : ""),
+    harmless: match.harmless,
   }));
 }
 
-function fitWords({ match, held, notObserved }: SignatureMatch): string {
-  const seen = `seen: ${held.join("; ")}`;
-  if (match === "full") return `Fits in full, ${seen}`;
-  return `Fits in part, ${held.length} of ${held.length + notObserved.length} conditions, ${seen}; cannot be told from here: ${notObserved.join("; ")}`;
+function howWords({ match, held, notObserved }: SignatureMatch): string {
+  return match === "full"
+    ? "fits in full"
+    : `fits in part, ${held.length} of ${held.length + notObserved.length} conditions`;
+}
+
+function fitWords({ held, notObserved }: SignatureMatch): string {
+  const untold = notObserved.length === 0 ? "" : `; cannot be told from here: ${notObserved.join("; ")}`;
+  return `Seen: ${held.join("; ")}${untold}`;
 }

@@ -65,7 +65,7 @@ export function prepare(
   canvas: HTMLCanvasElement,
   height: number,
 ): { context: CanvasRenderingContext2D; width: number } {
-  const width = Math.max(480, canvas.parentElement?.clientWidth ?? 960);
+  const width = Math.max(320, canvas.parentElement?.clientWidth ?? 960);
   const ratio = Math.min(3, Math.max(window.devicePixelRatio, 1));
   canvas.width = Math.round(width * ratio);
   canvas.height = Math.round(height * ratio);

@@ -182,5 +182,9 @@ export interface MatchData {
   readonly cause: string;
   readonly fix: string;
   readonly reference: string;
+  /** `fits in part, 3 of 4 conditions`. */
+  readonly how: string;
+  /** What was seen, what cannot be told from here, and on which nodes. */
   readonly fits: string;
+  readonly harmless: boolean;
 }

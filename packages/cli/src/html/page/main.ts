@@ -70,6 +70,15 @@ function start(): void {
   byId("zoom-all").addEventListener("click", () => state.all());
   twin.addEventListener("toggle", soon);
   window.addEventListener("resize", soon);
+  // What opens on demand is open on paper.
+  let opened: HTMLDetailsElement[] = [];
+  window.addEventListener("beforeprint", () => {
+    opened = [...document.querySelectorAll<HTMLDetailsElement>("details.match:not([open])")];
+    for (const details of opened) details.open = true;
+  });
+  window.addEventListener("afterprint", () => {
+    for (const details of opened) details.open = false;
+  });
   // Paper cannot wait for a frame.
   onTheme(draw);
   draw();

@@ -1,4 +1,4 @@
-import type { EpisodeData, Judged, NodeData, ReportData } from "./data.js";
+import type { EpisodeData, Judged, MatchData, NodeData, ReportData } from "./data.js";
 import { byId, h } from "./dom.js";
 import type { ViewState } from "./state.js";
 import { durationWords, type WallWords } from "./words.js";
@@ -85,32 +85,29 @@ function judgedLines(data: ReportData): HTMLElement[] {
 export function drawFindings(state: ViewState, wall: WallWords): void {
   const { matches, episodes, shared, skewMs } = state.data;
   const parts: HTMLElement[] = [];
-  const known: HTMLElement[] = [];
-  for (const { title, cause, fix, reference, fits } of matches) {
-    known.push(
-      h(
-        "article",
-        { class: "match" },
-        h("h3", {}, title),
-        h("p", {}, h("b", {}, "Cause "), cause),
-        h("p", {}, h("b", {}, "Fix "), fix),
-        h("p", { class: "about" }, `${fits}${reference === "" ? "" : ` · ${reference}`}`),
-      ),
-    );
-  }
-  if (known.length > 0) parts.push(h("div", { class: "matches" }, ...known));
+  const [best, ...others] = matches;
+  const known =
+    best === undefined
+      ? null
+      : h(
+          "div",
+          { class: "matches" },
+          h("article", { class: "match" }, ...matchLines(best)),
+          ...others.map(otherMatch),
+        );
   const comparable = episodes.filter(({ cells }) => cells.length > 1);
-  if (comparable.length > 0) parts.push(truthTable(comparable, state, wall));
+  const accused: HTMLElement[] = [];
+  if (comparable.length > 0) accused.push(truthTable(comparable, state, wall));
   else if (episodes.length > 0) {
     const why = "Who did it cannot be told: one path from one node was watched, and nothing beside it.";
-    parts.push(h("p", { class: "about" }, why));
+    accused.push(h("p", { class: "about" }, why));
   }
   if (skewMs !== null) {
     const instants =
       shared.length === 0
-        ? "no incident of one node may be the same instant as one of another"
+        ? "no two nodes saw an incident at what may be one instant"
         : `${shared.length === 1 ? "one instant was" : `${shared.length} instants were`} seen by several nodes`;
-    parts.push(
+    accused.push(
       h(
         "p",
         { class: "about" },
@@ -118,8 +115,30 @@ export function drawFindings(state: ViewState, wall: WallWords): void {
       ),
     );
   }
+  if (known !== null) parts.push(known);
+  if (accused.length > 0) parts.push(h("div", { class: "accused" }, ...accused));
   byId("findings").replaceChildren(...parts);
   byId("findings-section").hidden = parts.length === 0;
+}
+
+function matchLines({ title, cause, fix, reference, how, fits }: MatchData): HTMLElement[] {
+  return [
+    h("h3", {}, title, h("span", { class: "how" }, ` ${how}`)),
+    h("p", {}, h("b", {}, "Cause "), cause),
+    h("p", {}, h("b", {}, "Fix "), fix),
+    h("p", { class: "about" }, `${fits}${reference === "" ? "" : ` · ${reference}`}`),
+  ];
+}
+
+/** What fits less well opens on demand, so that the answer stands alone. */
+function otherMatch(match: MatchData): HTMLElement {
+  const word = match.harmless ? "harmless: " : "also like: ";
+  return h(
+    "details",
+    { class: "match other" },
+    h("summary", {}, word, h("b", {}, match.title), h("span", { class: "how" }, ` ${match.how}`)),
+    ...matchLines(match).slice(1),
+  );
 }
 
 const SHOWN_EPISODES = 100;
@@ -141,6 +160,12 @@ function timesMore(more: readonly EpisodeData[], wall: WallWords): (Node | strin
   if (last === undefined) return [];
   const words = `and ${more.length === 1 ? "once" : `${more.length} times`} more, last ${wall.exact(last.from).slice(0, 8)}`;
   return [h("br"), h("span", { class: "about" }, words)];
+}
+
+/** A node above its path: side by side they would take the table's width. */
+function columnHead(name: string): HTMLElement {
+  const [node = "", ...path] = name.split(" ");
+  return h("th", { scope: "col" }, node, ...(path.length === 0 ? [] : [" ", h("br"), path.join(" ")]));
 }
 
 function truthTable(episodes: readonly EpisodeData[], state: ViewState, wall: WallWords): HTMLElement {
@@ -196,7 +221,7 @@ function truthTable(episodes: readonly EpisodeData[], state: ViewState, wall: Wa
       "table",
       { class: "truth" },
       h("caption", {}, "Who did it: each stretch of failures, on each path at the same time"),
-      h("thead", {}, h("tr", {}, ...["when", ...columns, "who"].map((name) => h("th", { scope: "col" }, name)))),
+      h("thead", {}, h("tr", {}, ...["when", ...columns, "who"].map(columnHead))),
       h("tbody", {}, ...rows),
     ),
     groups.length > SHOWN_EPISODES
