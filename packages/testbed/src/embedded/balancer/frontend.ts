@@ -36,6 +36,7 @@ export interface Frontend {
  */
 export async function openFrontend(options: FrontendOptions): Promise<Frontend> {
   let turn = 0;
+  let closed = false;
   let slice: NodeJS.Timeout | null = null;
   let fixed: Choice | null = null;
   const next = (choices: readonly Choice[]): Choice | undefined => choices[turn++ % Math.max(1, choices.length)];
@@ -73,12 +74,15 @@ export async function openFrontend(options: FrontendOptions): Promise<Frontend> 
   take();
   return {
     update() {
+      // Servers that end after it go on telling.
+      if (closed) return;
       const choices = options.choices();
       // A choice that still is one keeps its slice, in whatever manner it now has.
       if (fixed !== null && choices.includes(fixed) && !alike(choices)) setDoor(fixed);
       else take();
     },
     async close() {
+      closed = true;
       if (slice !== null) clearTimeout(slice);
       await door.close();
     },
