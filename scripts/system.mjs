@@ -39,6 +39,7 @@ const NEEDS = {
   outputs: ["promtool", "xmllint"],
   "hardening-host": ["prlimit", "faketime", "mkfifo"],
   "hardening-hostile": [],
+  "hardening-kills": [],
   "hardening-net": ["ip", "nft", "conntrack"],
   prometheus: ["prometheus", "promtool"],
   "least-privilege": ["etcd", "kubectl"],
