@@ -11,6 +11,7 @@ import { selftestCommand } from "./commands/selftest.js";
 import { type CliIo, EXIT } from "./io.js";
 import { oneLine } from "./one-line.js";
 import { buildProgram, usageErrorOf } from "./program.js";
+import { errorCode, fileProblem } from "./system-error.js";
 import { printable } from "./text/printable.js";
 import { UsageError } from "./usage-error.js";
 
@@ -31,37 +32,61 @@ export async function main(argv: readonly string[], io: CliIo): Promise<number> 
     selftest: (command, _args) => selftestCommand(command, io),
     manifests: (command, _args) => manifestsCommand(command, io),
   } satisfies Parameters<typeof buildProgram>[1];
-  const unmute = ignoreBrokenPipes(io);
+  const output = watchOutput(io);
   try {
     await buildProgram(io, actions, (result) => {
       code = result;
-    }).parseAsync([...argv], { from: "user" });
-    return code;
+    })
+      .parseAsync([...argv], { from: "user" })
+      .catch(unlessItHelped);
+    const problem = await output.problem();
+    if (problem === null) return code;
+    io.stderr.write(`drainprobe: stdout: ${problem}; what was to be written there is not whole\n`);
+    return EXIT.misuse;
   } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.pass;
     io.stderr.write(`drainprobe: ${inOneLine(error, argv)}\n`);
     return EXIT.misuse;
   } finally {
-    unmute();
+    output.unwatch();
   }
 }
 
-/** Somebody who closes our stdout (`| head`) has read enough; that is not an error, and the verdict stands. */
-function ignoreBrokenPipes({ stdout, stderr }: CliIo): () => void {
-  const ignore = (error: unknown): void => {
-    if (
-      !(error instanceof Error) ||
-      !("code" in error) ||
-      (error.code !== "EPIPE" && error.code !== "ERR_STREAM_DESTROYED")
-    )
-      throw error;
+/** `--help` and `--version` end the parser by an error of their own. */
+function unlessItHelped(error: unknown): void {
+  if (!(error instanceof CommanderError) || error.exitCode !== 0) throw error;
+}
+
+/** What became of what we wrote. */
+interface Output {
+  /** Why stdout does not hold all that was written to it, or `null`. */
+  problem(): Promise<string | null>;
+  unwatch(): void;
+}
+
+/**
+ * Somebody who closes our stdout (`| head`) has read enough; that is not an error, and the verdict stands. A full disk below it is one, which is
+ * told when the command has done its work. Nothing that stderr can meet (a full disk, a terminal that is gone) may end a run.
+ */
+function watchOutput({ stdout, stderr }: CliIo): Output {
+  let problem: string | null = null;
+  const onStdout = (error: unknown): void => {
+    const code = errorCode(error);
+    if (code !== "EPIPE" && code !== "ERR_STREAM_DESTROYED") problem ??= fileProblem(error);
   };
-  stdout.on("error", ignore);
-  stderr.on("error", ignore);
-  return () => {
-    // On a process's own streams a late EPIPE may still come, so they stay covered.
-    if (stdout !== process.stdout) stdout.off("error", ignore);
-    if (stderr !== process.stderr) stderr.off("error", ignore);
+  const onStderr = (): void => {};
+  stdout.on("error", onStdout);
+  stderr.on("error", onStderr);
+  return {
+    async problem() {
+      // A stream tells its error in a turn of its own.
+      await new Promise((resolve) => setImmediate(resolve));
+      return problem;
+    },
+    unwatch() {
+      // On a process's own streams a late EPIPE may still come, so they stay covered.
+      if (stdout !== process.stdout) stdout.off("error", onStdout);
+      if (stderr !== process.stderr) stderr.off("error", onStderr);
+    },
   };
 }
 

@@ -12,6 +12,12 @@ export function fileProblem(error: unknown): string {
       return "a part of the path is not a folder";
     case "EROFS":
       return "the file system is read-only";
+    case "ELOOP":
+      return "its symbolic links go in a circle";
+    case "EAGAIN":
+      return "nothing comes out of it; it is a pipe or a terminal: see that something writes to it";
+    case "ENAMETOOLONG":
+      return "its name is too long";
     case "ENOSPC":
       return "no space left";
     default:

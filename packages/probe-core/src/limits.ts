@@ -52,8 +52,10 @@ export const LIMITS = {
   apiAnswerBytes: 16 * 1024 * 1024,
   /** Lost writes whose objects are looked for at once. */
   ambiguousWrites: 1_000,
-  /** Largest kubeconfig, certificate, key or token file. */
+  /** Largest configuration, kubeconfig, certificate, key or token file. */
   credentialFileBytes: 4 * 1024 * 1024,
+  /** Such a file that is a pipe or a terminal may say nothing for so long. */
+  fileWaitMs: 5_000,
   /** Most that a credential plugin may print. */
   execOutputBytes: 1024 * 1024,
   /** Backends of which markers tell. */

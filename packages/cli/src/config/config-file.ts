@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type YAMLMap } from "yaml";
 import { camel, type Flag, type FlagTable, kebab } from "../flags/flag.js";
@@ -6,8 +5,8 @@ import { nearest } from "../flags/nearest.js";
 import { PER_PATH_FLAG_NAMES } from "../flags/run-flags.js";
 import { type Found, parseAt, type Source } from "../flags/settings.js";
 import { type NamedUrl, pathName, targetUrl } from "../flags/target-values.js";
-import { fileProblem } from "../system-error.js";
 import { UsageError } from "../usage-error.js";
+import { readSmallFile } from "./small-file.js";
 
 /** A path as `path:` of a configuration may give it: with settings of its own. */
 export interface ConfiguredPath extends NamedUrl {
@@ -19,13 +18,7 @@ export interface ConfiguredPath extends NamedUrl {
  * same), values as one would type them, lists where a flag is repeatable. Throws {@link UsageError} with `file:line`.
  */
 export function readConfigFile(file: string, table: FlagTable): Source {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    throw new UsageError(`--config ${file}: ${fileProblem(error)}`);
-  }
-  return new ConfigReader(file, table).read(text);
+  return new ConfigReader(file, table).read(readSmallFile(file, "--config"));
 }
 
 class ConfigReader {

@@ -1,8 +1,9 @@
 import { X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
-import { errorCode, fileProblem } from "../system-error.js";
+import { readBoundedFile } from "@drainprobe/core/kube";
+import { errorCode } from "../system-error.js";
 import { UsageError } from "../usage-error.js";
+import { readSmallFile } from "./small-file.js";
 
 /** Where to find the credentials of one path. File names are told in errors, contents never. */
 export interface CredentialFiles {
@@ -37,16 +38,8 @@ export function loadCredentials(files: CredentialFiles): Credentials {
   };
 }
 
-function readText(file: string, flag: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new UsageError(`${flag} ${file}: ${fileProblem(error)}`);
-  }
-}
-
 function certificates(file: string, flag: string): string {
-  const pem = readText(file, flag);
+  const pem = readSmallFile(file, flag);
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g);
   if (blocks === null) throw new UsageError(`${flag} ${file}: holds no PEM certificate (-----BEGIN CERTIFICATE-----)`);
   for (const [index, block] of blocks.entries()) {
@@ -60,7 +53,7 @@ function certificates(file: string, flag: string): string {
 }
 
 function privateKey(file: string): string {
-  const pem = readText(file, "--key");
+  const pem = readSmallFile(file, "--key");
   if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) {
     throw new UsageError(`--key ${file}: holds no PEM private key (-----BEGIN PRIVATE KEY-----)`);
   }
@@ -85,12 +78,12 @@ function checkPair(cert: string, key: string, files: CredentialFiles): void {
 
 /** Reads the token anew at each call; when a rotation leaves nothing to read, the last good one serves on. */
 function tokenReader(file: string): () => string {
-  let last = tokenOf(readText(file, "--token-file"));
+  let last = tokenOf(readSmallFile(file, "--token-file"));
   if (last === null)
     throw new UsageError(`--token-file ${file}: holds no token, or one with blanks or control characters`);
   return () => {
     try {
-      last = tokenOf(readFileSync(file, "utf8")) ?? last;
+      last = tokenOf(readBoundedFile(file, { patienceMs: 0 }).toString("utf8")) ?? last;
     } catch {
       // A file that is being replaced is not news; a token that has expired will be told by the server.
     }

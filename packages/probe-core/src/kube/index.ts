@@ -8,6 +8,7 @@ export { type ApiAnswer, type ApiEndpoint, type ApiQuestion, KubeApi } from "./a
 export { missingRights } from "./check-rights.js";
 export type { ClientCertificate } from "./credentials/tls-material.js";
 export { kubeIdentity } from "./identity/identity-question.js";
+export { type BoundedFileOptions, readBoundedFile } from "./kubeconfig/bounded-file.js";
 export { type KubeconfigOptions, loadKubeconfig } from "./load-kubeconfig.js";
 export type { ApiClient, ApiStream } from "./markers/api-client.js";
 export type { MarkerDeps, MarkerNotice, StopSource } from "./markers/marker-source.js";

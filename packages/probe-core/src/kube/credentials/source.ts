@@ -20,9 +20,15 @@ export function changingText(material: Material): ChangingText {
     return { version: () => "inline", read: () => text, place, about: "" };
   }
   const { file, place } = material;
+  // At the start a pipe is waited for; in the middle of a run that would hold everything else.
+  let first = true;
   return {
     version: () => fileVersion(file),
-    read: () => readText(file, place),
+    read: () => {
+      const options = first ? {} : { patienceMs: 0 };
+      first = false;
+      return readText(file, place, options);
+    },
     place,
     about: place.file === file ? "" : `${file}: `,
   };

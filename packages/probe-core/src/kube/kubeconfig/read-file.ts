@@ -1,5 +1,5 @@
-import { closeSync, openSync, readSync } from "node:fs";
 import { LIMITS } from "../../limits.js";
+import { type BoundedFileOptions, readBoundedFile } from "./bounded-file.js";
 import { fault, type Place } from "./fault.js";
 
 /** What is wrong with a file that cannot be read, and what to do. */
@@ -10,6 +10,7 @@ const SYSTEM_PROBLEMS: Readonly<Record<string, readonly [what: string, mend: str
   EPERM: ["this user may not read it", "run as a user who may, or change its permissions"],
   EISDIR: ["it is a folder", "name the file in it"],
   ELOOP: ["its symbolic links go in a circle", "mend the links"],
+  EAGAIN: ["nothing comes out of it", "it is a pipe or a terminal: see that something writes to it"],
 };
 
 /** The code of a system error (`ENOENT`), or `null` for any other. */
@@ -18,11 +19,11 @@ export function systemCode(error: unknown): string | null {
 }
 
 /** Reads a small text file. `named` is where the file is named, which is where the user has to look. */
-export function readText(file: string, named: Place): string {
+export function readText(file: string, named: Place, options: Pick<BoundedFileOptions, "patienceMs"> = {}): string {
   const about = named.file === file ? "" : `${file}: `;
   let bytes: Buffer;
   try {
-    bytes = readBounded(file, LIMITS.credentialFileBytes + 1);
+    bytes = readBoundedFile(file, options);
   } catch (error) {
     const code = systemCode(error);
     const [what, mend] = SYSTEM_PROBLEMS[code ?? ""] ?? [`it cannot be read (${code ?? "unknown error"})`, "check it"];
@@ -39,24 +40,5 @@ export function readText(file: string, named: Place): string {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     throw fault(named, `${about}it is not UTF-8 text`, "check that it is the right file, or convert it to UTF-8");
-  }
-}
-
-/** Not `readFileSync`: a pipe or a device has no size to check before. */
-function readBounded(file: string, mostBytes: number): Buffer {
-  const descriptor = openSync(file, "r");
-  try {
-    const chunks: Buffer[] = [];
-    let total = 0;
-    while (total < mostBytes) {
-      const chunk = Buffer.allocUnsafe(Math.min(64 * 1024, mostBytes - total));
-      const count = readSync(descriptor, chunk);
-      if (count === 0) break;
-      chunks.push(chunk.subarray(0, count));
-      total += count;
-    }
-    return Buffer.concat(chunks);
-  } finally {
-    closeSync(descriptor);
   }
 }
