@@ -215,7 +215,7 @@ export const CONNECTION_RULES: readonly ConnectionRule[] = [
     name: "tls.failed",
     close: "local",
     type: "tls.protocol.error",
-    doc: "TLS broke on an established connection: a bad record, or an alert other than close_notify.",
+    doc: "TLS broke on an established connection: a bad record, an alert other than close_notify, or a renegotiation (RFC 9113 §9.2.1).",
   }),
 
   on("h2.protocol.error", {

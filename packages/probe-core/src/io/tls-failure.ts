@@ -10,6 +10,9 @@ export interface TlsFailure {
 /** Our code for a peer that does not speak HTTP/2. */
 export const ALPN_REFUSED = "ERR_ALPN_REFUSED";
 
+/** Our code for a peer that renegotiates (TLS 1.2): it may do so without end, and each time costs a handshake. */
+export const RENEGOTIATED = "ERR_TLS_RENEGOTIATED";
+
 /** OpenSSL gives the reason "alert n received" the number 1000 + n. */
 const ALERT_REASONS = 1000;
 

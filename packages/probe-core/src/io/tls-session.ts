@@ -6,7 +6,7 @@ import type { Recorder, Target, TargetTls } from "./contract.js";
 import { peerIdentity } from "./peer-certificate.js";
 import type { RawSocket } from "./raw-socket.js";
 import { literalAddress } from "./resolver.js";
-import { ALPN_REFUSED, type TlsFailure, tlsFailure } from "./tls-failure.js";
+import { ALPN_REFUSED, RENEGOTIATED, type TlsFailure, tlsFailure } from "./tls-failure.js";
 import { type PartialRecord, TlsRecordTap } from "./tls-record-tap.js";
 import { TlsTransport } from "./tls-transport.js";
 
@@ -133,6 +133,12 @@ export class TlsSession {
 
   #onSecure(): void {
     const at = this.#instant();
+    if (this.#stage === "over") return;
+    if (this.#stage === "established") {
+      // RFC 9113 §9.2.1 forbids it.
+      this.#fail({ code: RENEGOTIATED, reason: "the peer renegotiated", alert: null }, "tls.failed", at);
+      return;
+    }
     const { nameFailure, fingerprint } = peerIdentity(this.socket, this.#tls, this.#name);
     if (this.#tls.verify && nameFailure !== null) {
       this.#fail(nameFailure, "tls.failed", at);
