@@ -2,12 +2,16 @@
 //
 //   node scripts/sbom.mjs            prints it
 //   node scripts/sbom.mjs FILE       writes it
+//   node scripts/sbom.mjs --validate lets CycloneDX's own library judge it; fetches that library into a temporary folder
 //
 // It is made from pnpm-lock.yaml, and from the installed packages' own words on their licences.
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
 import { parse } from "yaml";
-import { ROOT } from "./lib/proc.mjs";
+import { finish, ROOT, run } from "./lib/proc.mjs";
 import { manifest, packageDirs } from "./lib/workspace.mjs";
 
 const lock = parse(readFileSync(join(ROOT, "pnpm-lock.yaml"), "utf8"));
@@ -80,4 +84,28 @@ const bill = {
 const text = `${JSON.stringify(bill, null, 2)}\n`;
 const [file] = process.argv.slice(2);
 if (file === undefined) process.stdout.write(text);
+else if (file === "--validate") await validate(text);
 else writeFileSync(file, text);
+
+/** Strictly: by the schema of 1.5, and nothing beside what it names. A bill with an unknown field has to be refused by the same judge. */
+async function validate(bill) {
+  const dir = mkdtempSync(join(tmpdir(), "drainprobe-sbom-"));
+  try {
+    writeFileSync(join(dir, "package.json"), '{"private":true,"type":"module"}\n');
+    const wanted = ["@cyclonedx/cyclonedx-library@10", "ajv@8", "ajv-formats@3", "ajv-formats-draft2019@1"];
+    const quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--omit=peer"];
+    const installed = await run("npm", ["install", ...quiet, ...wanted], { cwd: dir, quiet: true });
+    if (installed.code !== 0) throw new Error(`the validator cannot be installed: ${installed.output}`);
+    const { Spec, Validation } = await import(
+      pathToFileURL(createRequire(join(dir, "package.json")).resolve("@cyclonedx/cyclonedx-library"))
+    );
+    const judge = new Validation.JsonStrictValidator(Spec.Version.v1dot5);
+    const problem = await judge.validate(bill);
+    const notFooled = (await judge.validate(JSON.stringify({ ...JSON.parse(bill), oops: 1 }))) !== null;
+    if (problem !== null) console.log(JSON.stringify(problem, null, 2));
+    console.log(`CycloneDX 1.5, strictly: ${problem === null ? "valid" : "not valid"}`);
+    finish(Number(problem === null) + Number(notFooled), Number(problem !== null) + Number(!notFooled));
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
