@@ -36,9 +36,9 @@ const { values } = parseArgs({
     out: { type: "string" },
     planes: { type: "string", default: "2" },
     /** Of each plane: requests and new connections a second, and how much faster than a real one it is. */
-    rate: { type: "string", default: "700" },
-    fresh: { type: "string", default: "20" },
-    speed: { type: "string", default: "15" },
+    rate: { type: "string", default: "600" },
+    fresh: { type: "string", default: "15" },
+    speed: { type: "string", default: "20" },
   },
 });
 const seconds = Number(values.minutes) * 60;
@@ -49,7 +49,7 @@ const DRIFT = { rssMb: 15, fds: 10, lateMs: 5 };
 /** Of half an hour. */
 const GOALS = { events: 10_000_000, connections: 100_000, rollouts: 1_000 };
 /** What API servers that end in order and a balancer that lets go in time may still do to a client; Go's servers ignore what comes after GOAWAY. */
-const OF_ROLLOUTS = new Set(["h2.goaway", "http.error", "http.retry_after"]);
+const OF_ROLLOUTS = new Set(["h2.goaway", "http.error", "http.retry_after", "abandoned"]);
 
 const dir = mkdtempSync(join(tmpdir(), "drainprobe-long-"));
 const children = [];
