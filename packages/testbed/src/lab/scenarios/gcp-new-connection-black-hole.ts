@@ -1,5 +1,15 @@
 import type { LabScenario } from "../lab-scenario.js";
-import { CHECKS, CRUD, CURRENT, DONE_WELL, GCP_ROUTES, GRACEFUL, PATIENT_WATCHER, ROLL } from "./parts.js";
+import {
+  BUSY_STARTING,
+  CHECKS,
+  CRUD,
+  CURRENT,
+  DONE_WELL,
+  GCP_ROUTES,
+  GRACEFUL,
+  PATIENT_WATCHER,
+  ROLL,
+} from "./parts.js";
 
 export const GCP_NEW_CONNECTION_BLACK_HOLE: LabScenario = {
   name: "gcp-new-connection-black-hole",
@@ -23,6 +33,7 @@ export const GCP_NEW_CONNECTION_BLACK_HOLE: LabScenario = {
   },
   expected: [
     { scope: "connection", type: ["tcp.timed_out", "tls.timed_out"], when: { fromMs: 1_000, toMs: 16_000 } },
+    BUSY_STARTING,
     GRACEFUL,
     ...DONE_WELL,
   ],
