@@ -233,6 +233,25 @@ for (const tls of [false, true]) {
         },
       ));
 
+    it("we close, the peer answers with RST, with or without bytes before it", () =>
+      trials(
+        tls,
+        async ({ peer, heard, data, random }) => {
+          heard.conn.close("lane.complete");
+          await once(peer.raw, "end");
+          if (random() < 0.5) peer.raw.resetAndDestroy();
+          else peer.raw.write(data, () => peer.raw.resetAndDestroy());
+        },
+        (kinds, { heard }) => {
+          expect(kinds.filter((kind) => !kind.startsWith("tls."))).toEqual([
+            "tcp.close.started",
+            "tcp.rst.received",
+            "tcp.closed",
+          ]);
+          expect(heard.one("tcp.rst.received")).toMatchObject({ code: "ECONNRESET", afterFin: false });
+        },
+      ));
+
     it("we reset", () =>
       trials(
         tls,

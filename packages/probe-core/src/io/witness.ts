@@ -153,6 +153,8 @@ export class Witness implements WitnessedConnection, TlsListener, PlaintextCarri
     this.#progress = "connecting";
     this.#remote = remote;
     this.#raw = raw;
+    // Nothing is written on one that only connects.
+    if (this.#options.until !== "tcp") raw.setNoDelay(true);
     raw.received = (bytes) => this.#onBytes(bytes);
     raw.on("connect", () => this.#onConnect());
     raw.on("end", () => this.#onRawEnd());
