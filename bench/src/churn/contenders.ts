@@ -14,7 +14,7 @@ export interface ChurnPlan {
 }
 
 /** Connections until the compilers of Node have done most of what they will do. */
-const WARMUP = 2_000;
+const WARMUP = 1_500;
 
 /** Everybody on this machine who can do the operation at that load. */
 export function churnContenders(plan: ChurnPlan, server: BenchServer): Contender[] {
@@ -53,6 +53,9 @@ export function churnContenders(plan: ChurnPlan, server: BenchServer): Contender
               child("undici", "churn-undici", "chain and name checked; TLS session cache off"),
             ]
           : [child("bare loop", "churn-bare", "tls.connect, end; chain and name checked")]),
+        child("bare handshake", "churn-bare", "tls.connect, end, no request; chain checked: the floor of node:tls", {
+          name: false,
+        }),
       ];
   }
 }

@@ -9,7 +9,7 @@ import { isDue, type Score, score } from "./score.js";
 import { truthOf } from "./truth.js";
 
 const CONNECTIONS = 100;
-const SPAN_MS = 1_500;
+const SPAN_MS = 1_000;
 export const CONDITIONS: readonly Condition[] = [
   { name: "idle", ratePerSecond: 0, stalls: false },
   { name: "2 000 requests a second", ratePerSecond: 2_000, stalls: false },

@@ -1,9 +1,14 @@
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
-import { createSecureContext, connect as tlsConnect } from "node:tls";
+import { createSecureContext, type TLSSocket, connect as tlsConnect } from "node:tls";
 import { drive } from "../harness/drive.js";
 import type { Sample } from "../harness/sample.js";
-import type { ChurnParams } from "./churn-drainprobe.js";
+import type { ChurnParams as Params } from "./churn-drainprobe.js";
+
+interface ChurnParams extends Params {
+  /** Whether Node decodes each certificate to compare its name. */
+  readonly name?: boolean;
+}
 
 /** The floor: Node's own sockets with nothing around them. */
 export function measure(params: ChurnParams): Promise<Sample> {
@@ -19,11 +24,20 @@ export function measure(params: ChurnParams): Promise<Sample> {
           socket.resume();
         })
       : new Promise((resolve, reject) => {
-          const options = { ...at, secureContext, ALPNProtocols: ["h2"], rejectUnauthorized: params.verify };
+          const options = {
+            ...at,
+            secureContext,
+            ALPNProtocols: ["h2"],
+            rejectUnauthorized: params.verify,
+            ...(params.name === false ? { checkServerIdentity: () => undefined } : {}),
+          };
           const socket = tlsConnect(options, () => socket.end());
+          if (params.name === false) socket.getPeerCertificate = undecoded;
           socket.on("error", reject);
           socket.on("close", () => resolve());
           socket.resume();
         }),
   );
 }
+
+const undecoded = (() => ({})) as unknown as TLSSocket["getPeerCertificate"];

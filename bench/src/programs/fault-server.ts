@@ -5,7 +5,7 @@ import { createServer, type Socket } from "node:net";
 import { type FaultKind, FIN_AFTER_GOAWAY_MS, planOf } from "../fidelity/plan.js";
 
 const [seed = 0, connections = 0, spanMs = 0, hold = 0] = process.argv.slice(2).map(Number);
-const SETTLE_MS = 700;
+const SETTLE_MS = 400;
 const PREFACE_BYTES = 24;
 const HEADER_BYTES = 9;
 const FRAME = { headers: 1, settings: 4, ping: 6, goaway: 7 } as const;

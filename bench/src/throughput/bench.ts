@@ -15,10 +15,10 @@ interface Shape {
   readonly rate: number | null;
 }
 
-const WIDE: Shape = { sessions: 4, streams: 10, ops: 40_000, rate: null };
+const WIDE: Shape = { sessions: 4, streams: 10, ops: 16_000, rate: null };
 const NARROW: Shape = { sessions: 1, streams: 1, ops: 4_000, rate: null };
 /** What a probe does for hours: few requests, far apart, where batches help nobody. */
-const SLOW: Shape = { sessions: 10, streams: 10, ops: 400, rate: 200 };
+const SLOW: Shape = { sessions: 10, streams: 10, ops: 240, rate: 200 };
 
 /** What a held lane is asked for where it is to go as fast as it can: it then keeps nearly every stream taken. */
 const SATURATING = 25_000;

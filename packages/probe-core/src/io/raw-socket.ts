@@ -32,6 +32,11 @@ const throwAway = Buffer.from([0]);
 export class RawSocket extends Socket {
   /** Called with what the peer sent. The bytes are overwritten after the call: what is kept must be copied. */
   received: ((bytes: Buffer) => void) | null = null;
+  /**
+   * Called as soon as Node knows of an end of file or of an error, once or more: `end` and `error` come when its streams have done their part,
+   * which takes long where their code has not run for a while.
+   */
+  ending: (() => void) | null = null;
   /** Where the shutdown of our side found no peer: which error the kernel had pending. */
   pendingAtShutdown: "ECONNRESET" | "EPIPE" | null = null;
   #salvagedBytes = 0;
@@ -74,7 +79,13 @@ export class RawSocket extends Socket {
     return code === "ECONNRESET" ? { fin: false, rst: code } : { fin: true, rst: code };
   }
 
+  override push(chunk: unknown, encoding?: BufferEncoding): boolean {
+    if (chunk === null) this.ending?.();
+    return super.push(chunk, encoding);
+  }
+
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    if (error !== null) this.ending?.();
     const syscall = (error as NodeJS.ErrnoException | null)?.syscall;
     const handle = this.#handle();
     if (handle !== null && !this.connecting && (syscall === "write" || syscall === "shutdown")) {

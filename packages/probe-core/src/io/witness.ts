@@ -60,6 +60,8 @@ export class Witness implements WitnessedConnection, TlsListener, PlaintextCarri
   #connectFailed = false;
   /** When the newest bytes of the peer were read. */
   #lastRead: Instant | null = null;
+  /** When Node first knew of the end or the error that is about to be told. */
+  #endingAt: Instant | null = null;
 
   constructor(target: Target, options: OpenOptions, listener: ConnectionListener, deps: OpenDeps) {
     this.id = deps.nextConnectionId();
@@ -156,6 +158,9 @@ export class Witness implements WitnessedConnection, TlsListener, PlaintextCarri
     // Nothing is written on one that only connects.
     if (this.#options.until !== "tcp") raw.setNoDelay(true);
     raw.received = (bytes) => this.#onBytes(bytes);
+    raw.ending = () => {
+      this.#endingAt ??= this.#deps.clock.instant(this.#lastRead);
+    };
     raw.on("connect", () => this.#onConnect());
     raw.on("end", () => this.#onRawEnd());
     raw.on("error", (error: NodeJS.ErrnoException) => this.#onRawError(error));
@@ -300,13 +305,13 @@ export class Witness implements WitnessedConnection, TlsListener, PlaintextCarri
   #onRawEnd(): void {
     const raw = this.#raw;
     if (raw === null) return;
+    const at = this.#takeEndingAt();
     const ending = raw.readEnding();
-    const at = this.#deps.clock.instant(this.#lastRead);
     this.#afterFlush(() => this.#onPeerEnd(ending, "peername", at));
   }
 
   #onRawError(error: NodeJS.ErrnoException): void {
-    const at = this.#deps.clock.instant(this.#lastRead);
+    const at = this.#takeEndingAt();
     if (this.#progress === "connecting") {
       this.#connectFailed = true;
       this.#record({ kind: "tcp.connect.failed", conn: this.id, ...systemErrorFields(error) }, at);
@@ -323,6 +328,12 @@ export class Witness implements WitnessedConnection, TlsListener, PlaintextCarri
         this.#onSocketFailed(error, at);
       }
     });
+  }
+
+  #takeEndingAt(): Instant {
+    const at = this.#endingAt ?? this.#deps.clock.instant(this.#lastRead);
+    this.#endingAt = null;
+    return at;
   }
 
   /** All that came before the end is handed on before the end is recorded. */
