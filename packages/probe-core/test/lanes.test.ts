@@ -133,6 +133,26 @@ describe.each(ENGINES)("%s engine", (engine) => {
     expect(unsent.t - (queued?.intended ?? 0)).toBeLessThan(600 * MS);
   });
 
+  it("sends no queued request whose deadline has passed, when the one before it gives up its stream", async () => {
+    await using server = await startSessionServer({ tls: true });
+    server.handler = () => {};
+    await using rig = new LaneRig({
+      paths: [server.path],
+      engine,
+      requestTimeoutMs: 100,
+      lanes: { held: { sessions: 1, streams: 1, ratePerSecond: 4_000 } },
+    });
+    await rig.count("request.expired", 2);
+    await rig.stop();
+    // They waited for the handshake together, so their deadlines pass together.
+    const queuedAt = new Map(rig.all("request.queued").map(({ request, t }) => [request, t]));
+    expect(queuedAt.size).toBeGreaterThan(4);
+    const late = rig.all("request.sent", ({ request, t }) => t - (queuedAt.get(request) ?? t) > 101 * MS);
+    // One may be in time when it is looked at and late when it is written, on a machine that stands still in between.
+    expect(late.length).toBeLessThanOrEqual(1);
+    expect(rig.all("request.unsent", ({ reason }) => reason === "deadline").length).toBeGreaterThan(0);
+  });
+
   it("counts operations as missed when every stream stays taken, and blames no connection", async () => {
     await using server = await startSessionServer({ tls: false });
     server.handler = () => {};

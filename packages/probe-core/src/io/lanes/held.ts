@@ -232,7 +232,12 @@ export class HeldLane implements LaneRunner, SlotOwner, PacedWork {
       if (request === undefined) break;
       if (request.state.kind === "queued") {
         const session = this.#pick();
-        if (session === null || !this.#send(session, request)) return;
+        if (session === null) return;
+        if (request.deadline <= this.#setup.context.now().t) {
+          // Sent now it would be called overdue at once, and that would be held against a server that never had the time.
+          this.#table.unsent(request, "deadline");
+          this.#neverSent(request);
+        } else if (!this.#send(session, request)) return;
       }
       this.#queue.shift();
     }
