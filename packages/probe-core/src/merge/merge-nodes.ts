@@ -3,6 +3,7 @@ import type { Nanos } from "../events/index.js";
 import { LIMITS } from "../limits.js";
 import type { NodeView } from "./node-view.js";
 import { type PlacedOnWall, type SharedInstant, sharedInstants } from "./same-instant.js";
+import type { TimeBins } from "./time-bins.js";
 import { type Finding, findCulprit, type TruthCell } from "./truth-table.js";
 import type { WallSpan } from "./wall-timeline.js";
 
@@ -149,6 +150,7 @@ function cellsOf(view: NodeView, axis: MergedNode["axis"], span: Stretch): Truth
     const lanes = view.activity.filter((activity) => activity.path === path);
     const failed = lanes.reduce((sum, lane) => sum + lane.accusing.sum(from, to), 0);
     const ok = lanes.reduce((sum, lane) => sum + lane.ok.sum(from - AROUND_NS, to + AROUND_NS), 0);
+    const answered = lanes.reduce((sum, lane) => sum + inside(lane.ok, from, to), 0);
     const hairpin = view.incidents.some(
       (incident) => incident.path === path && incident.t >= from && incident.t <= to && loops(incident),
     );
@@ -158,11 +160,18 @@ function cellsOf(view: NodeView, axis: MergedNode["axis"], span: Stretch): Truth
       role,
       state: failed > 0 ? "bad" : ok > 0 ? "good" : "unseen",
       ok,
+      answered,
       failed,
       hairpin,
       remotes,
     };
   });
+}
+
+/** What is surely within: bins that touch an edge are left out. */
+function inside(bins: TimeBins, from: Nanos, to: Nanos): number {
+  const [first, last] = [from + bins.widthNs, to - bins.widthNs];
+  return first > last ? 0 : bins.sum(first, last);
 }
 
 /** The moment of the run's own clock that lies at `at` on the axis: its wall clock runs so evenly that a few steps find it. */

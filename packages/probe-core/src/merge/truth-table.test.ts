@@ -15,6 +15,7 @@ const cell = (node: string, path: string, state: CellState, more: Partial<TruthC
   role: ROLES[path] ?? "balanced",
   state,
   ok: state === "good" ? 10 : 0,
+  answered: state === "good" ? 10 : 0,
   failed: state === "bad" ? 1 : 0,
   hairpin: false,
   remotes: [path === "vip" ? "10.0.0.2:6443" : path === "local" ? `${node}:6443` : `${path}:6443`],
@@ -35,6 +36,13 @@ function table(...rows: readonly string[]): TruthCell[] {
 const who = (...rows: readonly string[]): string => findCulprit(table(...rows)).who;
 
 describe("findCulprit", () => {
+  it("calls no hairpin a path that answered while its own server was away", () => {
+    const others = table("m1 vip=good local=good", "m2 vip=good local=good");
+    const own = (answered: number): TruthCell[] => [cell("m0", "vip", "bad", { answered }), cell("m0", "local", "bad")];
+    expect(findCulprit([...own(0), ...others])).toMatchObject({ who: "hairpin", where: "m0" });
+    expect(findCulprit([...own(1), ...others])).toMatchObject({ who: "server", where: "local from m0" });
+  });
+
   it("calls the server, where a path without a balancer failed", () => {
     expect(who("m0 vip=good local=bad")).toBe("server");
     expect(who("m0 vip=bad local=bad", "m1 vip=bad local=good")).toBe("server");

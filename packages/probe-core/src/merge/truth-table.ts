@@ -11,6 +11,8 @@ export interface TruthCell {
   readonly role: PathRole;
   readonly state: CellState;
   readonly ok: number;
+  /** Answers well inside the stretch: its edges, to the width of a bin, are left out. */
+  readonly answered: number;
   readonly failed: number;
   /** A connection that failed had the same IP on both ends: its packets never left the host. */
   readonly hairpin: boolean;
@@ -87,7 +89,8 @@ function ownServerTakesVip(seen: readonly TruthCell[], badDirect: readonly Truth
   if (node === undefined || more.length > 0 || badDirect.some(({ role }) => role !== "local")) return null;
   const balanced = seen.filter(({ role }) => role === "balanced");
   const elsewhere = balanced.filter((cell) => cell.node !== node);
-  const lost = balanced.some((cell) => cell.node === node && cell.state === "bad");
+  // A path that answered meanwhile led elsewhere too, and that the others had no failure may be luck.
+  const lost = balanced.some((cell) => cell.node === node && cell.state === "bad" && cell.answered === 0);
   if (!lost || elsewhere.length === 0 || elsewhere.some(({ state }) => state === "bad")) return null;
   const reason = `the server of ${node} went, and from ${node} alone the balanced path went with it: ${list(nodesOf(elsewhere))} had no failure there, so other servers could have answered; its hairpin or redirect leads back to its own`;
   return { who: "hairpin", where: node, reason };
