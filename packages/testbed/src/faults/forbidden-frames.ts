@@ -1,4 +1,13 @@
-import { dataFrame, FLAG, FRAME, frame, headersFrame, settingsFrame, windowUpdateFrame } from "../h2/frame.js";
+import {
+  dataFrame,
+  FLAG,
+  FRAME,
+  frame,
+  goawayFrame,
+  headersFrame,
+  settingsFrame,
+  windowUpdateFrame,
+} from "../h2/frame.js";
 import { encodeHeaders } from "../h2/hpack.js";
 import type { Fault } from "./fault.js";
 import { flood } from "./flood.js";
@@ -28,6 +37,8 @@ export const forbiddenFrames = {
       first: (stream) => headersFrame(stream, OK, false),
       frames: (stream) => dataFrame(stream, Buffer.alloc(1 << 20), false),
     }),
+  goawayBeyondLimit: (): Fault =>
+    flood("goaway-beyond-limit", { frames: () => goawayFrame(0x7fffffff, 0, "x".repeat(0xffffff - 8)) }),
   windowOverflow: (): Fault => flood("window-overflow", { frames: () => windowUpdateFrame(0, 0x7fffffff) }),
   windowOverflowBySettings: (): Fault =>
     flood("window-overflow-by-settings", { frames: () => settingsFrame([[4, 0x80000000]]) }),

@@ -4,7 +4,9 @@ import { floods } from "../faults/floods.js";
 import { forbiddenFrames } from "../faults/forbidden-frames.js";
 import { headerBombs } from "../faults/header-bombs.js";
 import { keyUpdateFlood } from "../faults/key-update-flood.js";
+import { noStreamsAllowed } from "../faults/no-streams-allowed.js";
 import { tlsRecords } from "../faults/tls-records.js";
+import { trailerBomb } from "../faults/trailer-bomb.js";
 import { trickles } from "../faults/trickles.js";
 import { zeroWindows } from "../faults/zero-windows.js";
 import type { Expected, ExpectedRequest, ProbePlan, Range, Scenario } from "../scenario.js";
@@ -142,6 +144,21 @@ export const HOSTILE_SCENARIOS: readonly Scenario[] = [
     fault: forbiddenFrames.frameBeyondLimit,
     expected: protocolError(FIRST_ANSWERED),
   }),
+  hostile("goaway-beyond-limit", {
+    title: "GOAWAY with 16 MB of debug data, in one frame",
+    fault: forbiddenFrames.goawayBeyondLimit,
+    expected: {
+      ...protocolError(),
+      nodeEngine: {
+        connections: [{ ...ENDED_BY_US, count: AT_MOST_ONE }],
+        requests: [
+          lost("maybe", { min: 0, max: 6 }),
+          { scope: "request", type: "request.timed_out", processed: "maybe", count: { min: 0, max: 40 } },
+        ],
+        why: "node:http2 may keep the connection, on which nothing is answered any more",
+      },
+    },
+  }),
   hostile("window-overflow", {
     title: "WINDOW_UPDATE that raises the window above 2^31-1",
     fault: forbiddenFrames.windowOverflow,
@@ -163,6 +180,30 @@ export const HOSTILE_SCENARIOS: readonly Scenario[] = [
   hostile("table-size-too-large", {
     title: "a dynamic table larger than we allow",
     fault: headerBombs.tableSizeTooLarge,
+  }),
+  hostile("trailer-bomb", {
+    title: "trailers of references to a field of 4 KB, after each answer",
+    fault: trailerBomb,
+    expected: {
+      connections: [],
+      requests: [{ scope: "request", type: "h2.protocol.error", processed: "maybe", count: { min: 1, max: 100 } }],
+      minOk: ENOUGH_ANSWERS,
+      nodeEngine: {
+        requests: [
+          { scope: "request", type: "h2.protocol.error", processed: "maybe", count: { min: 0, max: 100 } },
+          { scope: "request", type: "request.timed_out", processed: "maybe", count: { min: 0, max: 100 } },
+        ],
+        why: "node:http2 refuses such trailers without a word of why, and may leave the request open until its deadline",
+      },
+    },
+    settled: othersServed,
+  }),
+  hostile("no-streams-allowed", {
+    title:
+      "SETTINGS_MAX_CONCURRENT_STREAMS 0 for ever: nothing may be asked there, and the session beside it is asked instead",
+    fault: noStreamsAllowed,
+    expected: { connections: [], requests: [], minOk: ENOUGH_ANSWERS },
+    settled: othersServed,
   }),
   hostile("zero-windows", {
     title: "windows of 0 that never open, and requests with a body",
