@@ -1,4 +1,14 @@
-import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -29,7 +39,10 @@ const signal = (name: string, when?: Date): string =>
   klog(`"[graceful-termination] shutdown event" name="${name}"`, when);
 
 describe("following a file", () => {
-  function follow(file: string): {
+  function follow(
+    file: string,
+    problems: (string | null)[] = [],
+  ): {
     lines: string[];
     seen: (n: number) => Promise<string[]>;
     looks: () => Promise<void>;
@@ -44,7 +57,10 @@ describe("following a file", () => {
           lines.push(line);
           rig.wake();
         },
-        onProblem: () => {},
+        onProblem: (code) => {
+          problems.push(code);
+          rig.wake();
+        },
       }),
     );
     return {
@@ -116,6 +132,30 @@ describe("following a file", () => {
     appendFileSync(file, "new\n");
     expect((await seen(2)).at(-1)).toBe("new");
   });
+
+  it.each([
+    ["folder", "EISDIR", (file: string): void => mkdirSync(file)],
+    ["pipe", "EINVAL", (file: string): unknown => execFileSync("mkfifo", [file])],
+    ["circle of links", "ELOOP", (file: string): void => symlinkSync("log", file)],
+    ["device", "EINVAL", (file: string): void => symlinkSync("/dev/zero", file)],
+  ] as const)(
+    "tells a %s that is put in its place, and reads on when there is a file again",
+    async (_what, code, put) => {
+      const file = join(folder, "log");
+      const problems: (string | null)[] = [];
+      writeFileSync(file, "old\n");
+      const { seen, looks } = follow(file, problems);
+      await looks();
+      renameSync(file, `${file}.1`);
+      put(file);
+      await rig.until(() => problems.length >= 1);
+      rmSync(file, { recursive: true });
+      writeFileSync(file, "new\n");
+      expect(await seen(1)).toEqual(["new"]);
+      await rig.until(() => problems.length >= 2);
+      expect(problems).toEqual([code, null]);
+    },
+  );
 
   it("skips a line that is too long, and only that", async () => {
     const file = join(folder, "log");

@@ -79,7 +79,10 @@ class Follower {
       await this.close();
     }
     if (this.#handle === null) {
-      if (there === null || !there.isFile()) return;
+      if (there === null) return;
+      // A folder or a pipe in its place is told; neither is read, nor waited for.
+      if (!there.isFile())
+        throw Object.assign(new Error("not a file"), { code: there.isDirectory() ? "EISDIR" : "EINVAL" });
       this.#handle = await open(this.#options.file, constants.O_RDONLY | constants.O_NONBLOCK);
       const opened = await this.#handle.stat({ bigint: true });
       this.#inode = opened.ino;
