@@ -1,7 +1,18 @@
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import type { Summary } from "@drainprobe/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadCredentials } from "../src/config/credentials.js";
 import { program } from "./support/program.js";
@@ -119,5 +130,34 @@ describe.skipIf(process.platform !== "linux")("output on a full disk", () => {
     );
     expect([0, 3]).toContain((await run.exited).code);
     expect(JSON.parse(run.text("stdout"))).toMatchObject({ requests: { failed: 0 } });
+  });
+});
+
+describe.skipIf(process.platform === "win32")("a log that somebody takes away while it is written", () => {
+  it.each([
+    ["removed", [], (out: string): void => rmSync(out)],
+    ["cut", [], (out: string): void => truncateSync(out)],
+    ["replaced", [], (out: string): void => renameSync(out, `${out}.1`)],
+    [
+      "removed with its folder, before a part of it is full",
+      ["--max-log-size", "1MiB"],
+      (out: string): void => rmSync(dirname(out), { recursive: true }),
+    ],
+  ] as const)("%s: the run goes on, is inconclusive, and says so", async (_what, more, take) => {
+    await using server = await stage("healthy");
+    const out = join(mkdtempSync(join(server.folder, "log-")), "run.jsonl");
+    await using run = program(["run", ...server.target, ...HELD, ...more, "--no-self-test", "--json", "--out", out]);
+    while (!existsSync(out) || !readFileSync(out, "utf8").includes('"h2.stream.ended"')) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    take(out);
+    run.child.kill("SIGINT");
+    expect((await run.exited).code, run.text("stderr")).toBe(3);
+    const summary = JSON.parse(run.text("stdout")) as Summary;
+    expect(summary.verdict).toBe("inconclusive");
+    expect(summary.coverage.insufficient.join()).toContain(
+      "somebody removed, cut or replaced the log while it was written (ESTALE)",
+    );
+    expect(summary.requests.failed).toBe(0);
   });
 });

@@ -294,20 +294,24 @@ function stopped(message: string): DrainprobeError {
   return new DrainprobeError("PROBE_STOPPED", message);
 }
 
-/** What the disk refused after the footer was written: the verdicts stand, and their evidence is not all in the log. */
+/** What became of the log after the footer was written: the verdicts stand, and their evidence is not all in the log. */
 function withLogLosses(summary: Summary, footer: RunFooter, log: JsonlSinkResult): Summary {
   const events = log.droppedEvents - (footer.drops[DROPS.logEvents] ?? 0);
   if (log.removedParts > 0) {
     const drops = { ...summary.drops, [DROPS.logParts]: log.removedParts };
     return withLogLosses({ ...summary, drops }, footer, { ...log, removedParts: 0 });
   }
-  if (events <= 0 && log.lostBytes === 0) return summary;
-  const reason = `the end of the log could not be written (${log.failed ?? "unknown"}): ${log.lostBytes} bytes lost`;
+  const reasons: string[] = [];
+  if (events > 0 || log.lostBytes > 0) {
+    reasons.push(`the end of the log could not be written (${log.failed ?? "unknown"}): ${log.lostBytes} bytes lost`);
+  }
+  if (log.failed === "ESTALE") reasons.push("somebody removed, cut or replaced the log while it was written (ESTALE)");
+  if (reasons.length === 0) return summary;
   const { coverage } = summary;
   return {
     ...summary,
     verdict: summary.verdict === "pass" ? "inconclusive" : summary.verdict,
-    coverage: { ...coverage, insufficient: [...coverage.insufficient, reason] },
+    coverage: { ...coverage, insufficient: [...coverage.insufficient, ...reasons] },
     drops: { ...summary.drops, ...nonZero({ [DROPS.logEvents]: log.droppedEvents, "log bytes": log.lostBytes }) },
   };
 }

@@ -40,6 +40,8 @@ export class AppendFile {
   /** Pipes and devices have no positions. */
   readonly #seekable: boolean;
   #position = 0;
+  /** Somebody has taken away what was written. */
+  #cut = false;
 
   private constructor(path: string, fd: number, seekable: boolean) {
     this.#path = path;
@@ -68,6 +70,7 @@ export class AppendFile {
    * bytes that were taken, with the code of what went wrong or `null`.
    */
   append(bytes: Uint8Array, done: (taken: number, code: string | null) => void): void {
+    this.#look();
     write(this.#fd, bytes, 0, bytes.length, this.#at(), (error, taken) => {
       if (error !== null) return done(0, systemErrorCode(error));
       this.#position += taken;
@@ -114,14 +117,24 @@ export class AppendFile {
     }
   }
 
-  /** `ESTALE`: somebody else has put another file in the place of ours. */
+  /** `ESTALE`: somebody else has removed it, cut it, or put another file in its place. */
   close(): string | null {
+    this.#look();
     try {
       const replaced = this.#seekable && !isSame(this.#fd, this.#path);
       closeSync(this.#fd);
-      return replaced ? "ESTALE" : null;
+      return replaced || this.#cut ? "ESTALE" : null;
     } catch (error) {
       return systemErrorCode(error);
+    }
+  }
+
+  /** A file that was cut grows again by the next write, with nothing where the old bytes were: it has to be seen before. */
+  #look(): void {
+    try {
+      this.#cut ||= this.#seekable && fstatSync(this.#fd).size < this.#position;
+    } catch {
+      // The write that follows tells what is wrong.
     }
   }
 
