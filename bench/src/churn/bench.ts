@@ -7,7 +7,7 @@ import { churnContenders, type Operation } from "./contenders.js";
 const CONCURRENCY = 8;
 const OPEN_LOOP_RATE = 200;
 /** For each repetition. A TCP connection costs a tenth of the others. */
-const OPS = { hello: 2_000, tcp: 4_000, tls: 300, h2: 300 } as const;
+const OPS = { hello: 2_000, tcp: 4_000, tls: 400, h2: 400 } as const;
 const OPEN_OPS = 120;
 
 export const CHURN: Bench = {

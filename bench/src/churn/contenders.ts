@@ -14,7 +14,7 @@ export interface ChurnPlan {
 }
 
 /** Connections until the compilers of Node have done most of what they will do. */
-const WARMUP = 1_500;
+const WARMUP = 3_000;
 
 /** Everybody on this machine who can do the operation at that load. */
 export function churnContenders(plan: ChurnPlan, server: BenchServer): Contender[] {
