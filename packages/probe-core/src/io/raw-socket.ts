@@ -79,6 +79,14 @@ export class RawSocket extends Socket {
     return code === "ECONNRESET" ? { fin: false, rst: code } : { fin: true, rst: code };
   }
 
+  /**
+   * libuv refuses an RST (EINVAL) while our own shutdown is under way, which on a starved machine it is a second later. Node then forgets the handle
+   * without closing it, and its descriptor is lost for the life of the process. Such a socket is closed as usual instead.
+   */
+  override resetAndDestroy(): this {
+    return this.writableEnded && !this.writableFinished ? this.destroy() : super.resetAndDestroy();
+  }
+
   override push(chunk: unknown, encoding?: BufferEncoding): boolean {
     if (chunk === null) this.ending?.();
     return super.push(chunk, encoding);
