@@ -50,6 +50,8 @@ const DRIFT = { rssMb: 15, fds: 10, lateMs: 5 };
 const GOALS = { events: 10_000_000, connections: 100_000, rollouts: 1_000 };
 /** What API servers that end in order and a balancer that lets go in time may still do to a client; Go's servers ignore what comes after GOAWAY. */
 const OF_ROLLOUTS = new Set(["h2.goaway", "http.error", "http.retry_after", "abandoned"]);
+/** And to so many of a thousand what a server does that had no processor when it should have gone in order. */
+const PER_THOUSAND = 1;
 
 const dir = mkdtempSync(join(tmpdir(), "drainprobe-long-"));
 const children = [];
@@ -160,8 +162,17 @@ function judge(samples, summary, done) {
   }
   const most = Math.max(...samples.map(({ logMb }) => logMb));
   if (most * 1e6 > LOG_BYTES * 1.1) problems.push(`the log took ${most.toFixed(1)} MB`);
-  for (const type of [...Object.keys(summary.connections.byType), ...Object.keys(summary.requests.byType)])
-    if (!OF_ROLLOUTS.has(type)) problems.push(`${type}, which an orderly rollout is no reason for`);
+  for (const [what, all] of [
+    ["connections", summary.connections.opened],
+    ["requests", summary.requests.total],
+  ]) {
+    const odd = Object.entries(summary[what].byType).filter(([type]) => !OF_ROLLOUTS.has(type));
+    const count = odd.reduce((sum, [, failed]) => sum + failed, 0);
+    if (count * 1_000 > all * PER_THOUSAND)
+      problems.push(
+        `${count} ${what} failed by ${odd.map(([type]) => type).join(", ")}, which an orderly rollout is no reason for`,
+      );
+  }
   for (const [name, goal] of Object.entries(GOALS)) {
     const share = (goal * seconds) / 1_800;
     if (done[name] < share) problems.push(`${done[name]} ${name}, where ${share.toFixed(0)} were wanted`);
