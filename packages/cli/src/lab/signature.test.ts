@@ -113,15 +113,23 @@ describe("two signatures", () => {
     expect(signatureDifferences(real, of([cut(-1), cut(-2)], []), TOLERANCE)).toHaveLength(1);
   });
 
-  it("do not differ by what is chance: a single one, or a GOAWAY that was crossed", () => {
+  it("do not differ by what is chance: a single one, or whether a request crossed the GOAWAY", () => {
     const crossed = { type: "h2.goaway", close: "graceful" };
-    const other = of([
-      cut(10_000),
-      cut(10_100),
-      cut(2_000, { lane: "slow" }),
-      cut(10_000, crossed),
-      cut(10_000, crossed),
+    const well = { type: null, close: "graceful" };
+    const quiet = of([cut(10_000, well), cut(10_100, well), cut(10_200, well), cut(2_000, { lane: "slow" })]);
+    const asked = of([cut(10_000, crossed), cut(10_100, well), cut(10_300, crossed)]);
+    expect(signatureDifferences(quiet, asked, TOLERANCE)).toEqual([]);
+    expect(signatureDifferences(asked, quiet, TOLERANCE)).toEqual([]);
+  });
+
+  it("differ where one was told GOAWAY and the other was not", () => {
+    const told = of([
+      cut(10_000, { type: "h2.goaway", close: "graceful" }),
+      cut(10_100, { type: null, close: "graceful" }),
     ]);
-    expect(signatureDifferences(real, other, TOLERANCE)).toEqual([]);
+    expect(signatureDifferences(real, told, TOLERANCE)).toEqual([
+      "missing: held: cut, 3 times, T0+10.0 s to T0+10.1 s",
+      "too much: held: ended well, 2 times, T0+10.0 s to T0+10.1 s",
+    ]);
   });
 });

@@ -84,7 +84,12 @@ export interface SignatureTolerance {
 }
 
 /** How `other` differs from `real`, a line for each difference; none: they are equal within the tolerance. */
-export function signatureDifferences(real: Signature, other: Signature, tolerance: SignatureTolerance): string[] {
+export function signatureDifferences(
+  realAsSeen: Signature,
+  otherAsSeen: Signature,
+  tolerance: SignatureTolerance,
+): string[] {
+  const [real, other] = [withoutCrossing(realAsSeen), withoutCrossing(otherAsSeen)];
   const lines: string[] = [];
   const find = (list: Signature, { lane, kind }: SignatureEntry): SignatureEntry | undefined =>
     list.find((entry) => entry.lane === lane && entry.kind === kind);
@@ -101,8 +106,31 @@ export function signatureDifferences(real: Signature, other: Signature, toleranc
   return lines;
 }
 
-/** Kinds that come by chance, whatever their number: who crosses a GOAWAY or is in a handshake when the end comes is luck. */
-const CHANCE: ReadonlySet<SignatureKind> = new Set(["crossed GOAWAY", "cut at birth", "told to retry"]);
+/** A connection that was told GOAWAY ended in order, whether a request was on its way just then or not: that is luck. */
+function withoutCrossing(signature: Signature): Signature {
+  const merged = new Map<string, SignatureEntry>();
+  for (const { lane, kind: exact, count, when } of signature) {
+    const kind = exact === "crossed GOAWAY" ? "ended well" : exact;
+    const before = merged.get(`${lane} ${kind}`);
+    merged.set(`${lane} ${kind}`, {
+      lane,
+      kind,
+      count: count + (before?.count ?? 0),
+      when: span(before?.when ?? null, when),
+    });
+  }
+  return [...merged.values()];
+}
+
+type Span = SignatureEntry["when"];
+
+function span(a: Span, b: Span): Span {
+  if (a === null || b === null) return a ?? b;
+  return { fromMs: Math.min(a.fromMs, b.fromMs), toMs: Math.max(a.toMs, b.toMs) };
+}
+
+/** Kinds that come by chance, whatever their number: who is in a handshake when the end comes, or asks just then, is luck. */
+const CHANCE: ReadonlySet<SignatureKind> = new Set(["cut at birth", "told to retry"]);
 
 const isSteady = ({ kind, count }: SignatureEntry, { steadyFrom }: SignatureTolerance): boolean =>
   !CHANCE.has(kind) && count >= steadyFrom;
