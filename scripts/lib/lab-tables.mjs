@@ -79,7 +79,7 @@ function conditions({ tier, all }) {
   const days = of(({ at }) => at.slice(0, 10)).join(", ");
   const load = range(all.map((run) => run.load));
   const late = range(all.flatMap(({ lateMs }) => lateMs ?? []));
-  return `Measured with \`node scripts/lab-tables.mjs --tier ${tier}\` on ${days}: Node ${of(({ node }) => node).join(", ")}, ${process.platform}, ${cpus().length} cores, which other work had too (load average: ${load}; the lab's own process late by ms: ${late}). Speeds: ${of(({ speed }) => speed).join(", ")}. Every run that was begun is counted; they are in [lab/${tier}.jsonl](lab/${tier}.jsonl).`;
+  return `Measured with \`node scripts/lab-tables.mjs --tier ${tier}\` on ${days}: Node ${of(({ node }) => node).join(", ")}, ${process.platform}, ${cpus().length} cores, which other work had too (load average: ${load}; the lab's own process late by ms: ${late}). Speeds: ${of(({ speed }) => speed).join(", ")}. Every run that was not stopped from outside is counted; they are in [lab/${tier}.jsonl](lab/${tier}.jsonl).`;
 }
 
 const good = (list) => list.filter(({ reproduced }) => reproduced).length;
