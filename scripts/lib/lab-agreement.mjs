@@ -1,7 +1,10 @@
 // How the tiers agree: the signatures of all their runs (docs/lab/TIER.jsonl), each row of netns and embedded held against the same of kube.
 import { signatureDifferences } from "../../packages/cli/dist/lab/signature.js";
 
-/** First and last of a kind, at speed 1; and what came less often than that is chance. As in test/system/lab-tiers.system.test.ts. */
+/**
+ * First and last of a kind, at speed 1; and what came less often than that is chance. Our own servers start and end in times of their own, and a
+ * busy machine adds its share.
+ */
 export const TOLERANCE = { timeMs: 2_500, steadyFrom: 3 };
 
 /** Each row that was played on kube and on `other`, and how the two differ. */

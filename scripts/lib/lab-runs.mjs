@@ -31,10 +31,6 @@ export class LabRuns {
     return this.#runs;
   }
 
-  get matrices() {
-    return this.#matrix;
-  }
-
   has(scenario, fixed, seed) {
     return this.of(scenario, fixed).some((run) => run.seed === seed);
   }

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { play } from "../../packages/cli/src/lab/play.js";
 import type { LabRun } from "../../packages/cli/src/lab/run-result.js";
 import { entryWords, signatureDifferences } from "../../packages/cli/src/lab/signature.js";
+import { TOLERANCE } from "../../scripts/lib/lab-agreement.mjs";
 import { makeDir } from "./support/run-dir.js";
 
 /**
@@ -12,8 +13,6 @@ import { makeDir } from "./support/run-dir.js";
  */
 const USUAL = ["gcp-4.5-crud", "gcp-4.5-readonly", "aws-4.5-crud fixed"];
 
-/** Our own servers start and end in times of their own, and a busy machine adds its share. */
-const TOLERANCE = { timeMs: 2_500, steadyFrom: 3 };
 const SPEEDS: Readonly<Record<Tier, number>> = { kube: 1, netns: 2, embedded: 2 };
 /** A busy machine was seen to take five minutes for three real servers. */
 const TIER_TIMEOUT_MS = 600_000;
