@@ -8,13 +8,20 @@ it("a socket that is reset while its shutdown is under way is closed, and its de
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const accepted = once(server, "connection") as Promise<[Socket]>;
-  const raw = new RawSocket();
+  const errors: unknown[] = [];
+  const ignored = (): void => {};
+  const raw = new RawSocket({
+    rawConnected: ignored,
+    rawBytes: ignored,
+    rawEnding: ignored,
+    rawEnded: ignored,
+    rawFailed: (error) => errors.push(error),
+    rawClosed: ignored,
+  });
   raw.connect({ port: (server.address() as AddressInfo).port, host: "127.0.0.1" });
   await once(raw, "connect");
   const [peer] = await accepted;
   peer.on("error", () => {});
-  const errors: unknown[] = [];
-  raw.on("error", (error) => errors.push(error));
   const closed = once(raw, "close");
   // In one turn: libuv has begun with the shutdown, and not ended it.
   raw.end();

@@ -27,7 +27,8 @@ const NO_BYTES = new Uint8Array(0);
 export class FrameDecoder {
   readonly #sink: FrameSink;
   #state: State = "header";
-  readonly #header = new Uint8Array(FRAME_HEADER_BYTES);
+  /** A header that came in more than one chunk. */
+  #header: Uint8Array | null = null;
   #headerFill = 0;
   #type = 0;
   #flags = 0;
@@ -90,6 +91,7 @@ export class FrameDecoder {
     let from = at;
     let next = at + FRAME_HEADER_BYTES;
     if (this.#headerFill > 0 || next > bytes.length) {
+      this.#header ??= new Uint8Array(FRAME_HEADER_BYTES);
       const taken = Math.min(FRAME_HEADER_BYTES - this.#headerFill, bytes.length - at);
       for (let i = 0; i < taken; i++) this.#header[this.#headerFill++] = bytes[at + i] as number;
       if (this.#headerFill < FRAME_HEADER_BYTES) return bytes.length;

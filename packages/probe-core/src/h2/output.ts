@@ -1,18 +1,25 @@
 import { CLIENT_PREFACE, FRAME_HEADER_BYTES } from "./frame.js";
 
-const SMALLEST_SLAB = 256;
-const LARGEST_SLAB = 8192;
-const EMPTY = new Uint8Array(0);
+/** Room shared by all connections. */
+const SHARED_BYTES = 16 * 1024;
+/** Longer output gets room of its own. */
+const LONGEST_SHARED = SHARED_BYTES / 4;
+const NO_BYTES = new Uint8Array(0);
+
+let shared = new Uint8Array(SHARED_BYTES);
+let sharedEnd = 0;
 
 /**
- * Bytes waiting to be written. Frames are put one behind the other into a slab, and `take` hands out the part that was
- * filled since, as a view: nothing is copied, and the slab is not written there again. A slab is sized after the traffic,
- * so that ten thousand idle connections hold little.
+ * Bytes waiting to be written. Frames are put one behind the other, and `take` hands out the part that was filled since, as a view: nothing
+ * is copied, and what was handed out is not written again. Connections fill the same slab one after the other, because most are asked
+ * for their bytes in the turn in which they got some, and ten thousand idle ones should hold none.
  */
 export class Output {
-  #slab: Uint8Array = EMPTY;
+  #slab: Uint8Array = NO_BYTES;
   #start = 0;
   #end = 0;
+  /** The slab is ours up to here. */
+  #limit = 0;
 
   /** Bytes that `take` would give. */
   get length(): number {
@@ -22,17 +29,14 @@ export class Output {
   take(): Uint8Array | null {
     if (this.#end === this.#start) return null;
     const bytes = this.#slab.subarray(this.#start, this.#end);
-    this.#start = this.#end;
-    if (this.#slab.length > LARGEST_SLAB) {
-      this.#slab = EMPTY;
-      this.#start = 0;
-      this.#end = 0;
-    }
+    this.#slab = NO_BYTES;
+    this.#start = 0;
+    this.#end = 0;
+    this.#limit = 0;
     return bytes;
   }
 
   preface(): void {
-    this.#reserve(CLIENT_PREFACE.length);
     this.#append(CLIENT_PREFACE);
   }
 
@@ -59,6 +63,7 @@ export class Output {
   }
 
   uint8(value: number): void {
+    if (this.#end === this.#limit) this.#reserve(1);
     this.#slab[this.#end++] = value;
   }
 
@@ -73,19 +78,42 @@ export class Output {
   }
 
   #append(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
     this.#slab.set(bytes, this.#end);
     this.#end += bytes.length;
   }
 
   #reserve(length: number): void {
-    if (this.#slab.length - this.#end >= length) return;
+    if (this.#limit - this.#end >= length) return;
+    if (this.#slab === shared && this.#limit === sharedEnd && shared.length - this.#end >= length) {
+      sharedEnd = this.#end + length;
+      this.#limit = sharedEnd;
+    } else {
+      this.#move(length);
+    }
+  }
+
+  /** To where there is room for `length` more. */
+  #move(length: number): void {
     const pending = this.length;
-    const size = Math.min(Math.max((pending + length) * 32, SMALLEST_SLAB), LARGEST_SLAB);
-    // Bodies outgrow the largest slab: then room doubles, so that each byte is copied a bounded number of times.
-    const slab = new Uint8Array(Math.max(size, pending === 0 ? length : (pending + length) * 2));
-    slab.set(this.#slab.subarray(this.#start, this.#end), 0);
-    this.#slab = slab;
-    this.#start = 0;
-    this.#end = pending;
+    const written = pending === 0 ? null : this.#slab.subarray(this.#start, this.#end);
+    const total = pending + length;
+    if (total > LONGEST_SHARED) {
+      // Bodies: room doubles, so that each byte is copied a bounded number of times.
+      this.#slab = new Uint8Array(written === null ? total : total * 2);
+      this.#start = 0;
+      this.#limit = this.#slab.length;
+    } else {
+      if (shared.length - sharedEnd < total) {
+        shared = new Uint8Array(SHARED_BYTES);
+        sharedEnd = 0;
+      }
+      this.#slab = shared;
+      this.#start = sharedEnd;
+      sharedEnd += total;
+      this.#limit = sharedEnd;
+    }
+    if (written !== null) this.#slab.set(written, this.#start);
+    this.#end = this.#start + pending;
   }
 }

@@ -32,14 +32,24 @@ export class ConnectionTable {
 
   /** Starts an attempt. Ask {@link hasRoom} before. */
   open(target: Target, options: OpenOptions, listener: ConnectionListener): WitnessedConnection {
-    const connection = this.#open(target, options, {
-      onReady: (at) => listener.onReady(at),
-      onBytes: (bytes, at) => listener.onBytes(bytes, at),
-      onEnded: (at) => listener.onEnded(at),
-      onClosed: (at) => this.#closed(connection, listener, at),
-    });
+    const entry = new Entry(listener, this);
+    const connection = this.#open(target, options, entry);
+    entry.connection = connection;
     this.#live.add(connection);
     return connection;
+  }
+
+  /** One of them is gone. */
+  closed(connection: WitnessedConnection): void {
+    this.#live.delete(connection);
+  }
+
+  /** Its listener knows, too. */
+  settled(): void {
+    if (this.#live.size > 0) return;
+    const waiting = this.#whenEmpty;
+    this.#whenEmpty = [];
+    for (const resolve of waiting) resolve();
   }
 
   /**
@@ -61,13 +71,35 @@ export class ConnectionTable {
     }
     return this.#live.size;
   }
+}
 
-  #closed(connection: WitnessedConnection, listener: ConnectionListener, at: Instant): void {
-    this.#live.delete(connection);
-    listener.onClosed(at);
-    if (this.#live.size > 0) return;
-    const waiting = this.#whenEmpty;
-    this.#whenEmpty = [];
-    for (const resolve of waiting) resolve();
+/** Hears of a connection before the one who opened it. */
+class Entry implements ConnectionListener {
+  readonly #listener: ConnectionListener;
+  readonly #table: ConnectionTable;
+  /** Set before the first call: a connection tells nothing while it is being opened. */
+  connection: WitnessedConnection | null = null;
+
+  constructor(listener: ConnectionListener, table: ConnectionTable) {
+    this.#listener = listener;
+    this.#table = table;
+  }
+
+  onReady(at: Instant): void {
+    this.#listener.onReady(at);
+  }
+
+  onBytes(bytes: Uint8Array, at: Instant): void {
+    this.#listener.onBytes(bytes, at);
+  }
+
+  onEnded(at: Instant): void {
+    this.#listener.onEnded(at);
+  }
+
+  onClosed(at: Instant): void {
+    if (this.connection !== null) this.#table.closed(this.connection);
+    this.#listener.onClosed(at);
+    this.#table.settled();
   }
 }

@@ -11,7 +11,7 @@ import { systemErrorFields } from "./error-text.js";
 import { HelloAnswerReader } from "./hello-answer.js";
 import type { OpenDeps } from "./open-connection.js";
 import { type PlaintextCarrier, PlaintextDuplex } from "./plaintext-duplex.js";
-import { type Ending, RawSocket } from "./raw-socket.js";
+import { type Ending, RawSocket, type RawSocketOwner } from "./raw-socket.js";
 import { literalAddress, type ResolvedAddress, systemResolver } from "./resolver.js";
 import { type TlsListener, TlsSession } from "./tls-session.js";
 
@@ -35,7 +35,7 @@ const NOT_TLS = "ERR_SSL_WRONG_VERSION_NUMBER";
  * One connection, from its attempt to its last event. A TCP connection ends on each side by itself, so the state is
  * three small ones: how far it came, the peer's side, our side.
  */
-export class Witness implements WitnessedConnection, TlsListener, PlaintextCarrier {
+export class Witness implements WitnessedConnection, RawSocketOwner, TlsListener, PlaintextCarrier {
   readonly id: ConnectionId;
   readonly #target: Target;
   readonly #options: OpenOptions;
@@ -151,20 +151,12 @@ export class Witness implements WitnessedConnection, TlsListener, PlaintextCarri
     const { url, connectTo, path } = this.#target;
     const port = connectTo?.port ?? (Number(url.port) || (url.protocol === "http:" ? 80 : 443));
     const remote = endpoint(address, port);
-    const raw = new RawSocket();
+    const raw = new RawSocket(this);
     this.#progress = "connecting";
     this.#remote = remote;
     this.#raw = raw;
     // Nothing is written on one that only connects.
     if (this.#options.until !== "tcp") raw.setNoDelay(true);
-    raw.received = (bytes) => this.#onBytes(bytes);
-    raw.ending = () => {
-      this.#endingAt ??= this.#deps.clock.instant(this.#lastRead);
-    };
-    raw.on("connect", () => this.#onConnect());
-    raw.on("end", () => this.#onRawEnd());
-    raw.on("error", (error: NodeJS.ErrnoException) => this.#onRawError(error));
-    raw.on("close", () => this.#onRawClose());
     const { lane, intended } = this.#options;
     this.#record(
       { kind: "tcp.connect.started", conn: this.id, path, lane, remote, intended },
@@ -173,7 +165,7 @@ export class Witness implements WitnessedConnection, TlsListener, PlaintextCarri
     raw.connect({ host: address, port, family, autoSelectFamily: false });
   }
 
-  #onConnect(): void {
+  rawConnected(): void {
     const raw = this.#raw;
     if (raw === null || this.#us !== "open") return;
     const at = this.#deps.clock.instant();
@@ -219,7 +211,7 @@ export class Witness implements WitnessedConnection, TlsListener, PlaintextCarri
 
   // ---- bytes
 
-  #onBytes(bytes: Buffer): void {
+  rawBytes(bytes: Buffer): void {
     const at = this.#deps.clock.instant();
     this.#lastRead = at;
     if (this.#tls !== null) this.#tls.deliver(bytes, at);
@@ -302,7 +294,11 @@ export class Witness implements WitnessedConnection, TlsListener, PlaintextCarri
 
   // ---- the peer's end
 
-  #onRawEnd(): void {
+  rawEnding(): void {
+    this.#endingAt ??= this.#deps.clock.instant(this.#lastRead);
+  }
+
+  rawEnded(): void {
     const raw = this.#raw;
     if (raw === null) return;
     const at = this.#takeEndingAt();
@@ -310,7 +306,7 @@ export class Witness implements WitnessedConnection, TlsListener, PlaintextCarri
     this.#afterFlush(() => this.#onPeerEnd(ending, "peername", at));
   }
 
-  #onRawError(error: NodeJS.ErrnoException): void {
+  rawFailed(error: NodeJS.ErrnoException): void {
     const at = this.#takeEndingAt();
     if (this.#progress === "connecting") {
       this.#connectFailed = true;
@@ -346,7 +342,7 @@ export class Witness implements WitnessedConnection, TlsListener, PlaintextCarri
     this.#tls.flush(() => {
       this.#flushing = false;
       then();
-      if (this.#closedWhileFlushing) this.#onRawClose();
+      if (this.#closedWhileFlushing) this.rawClosed();
     });
   }
 
@@ -411,7 +407,7 @@ export class Witness implements WitnessedConnection, TlsListener, PlaintextCarri
     else duplex.push(null);
   }
 
-  #onRawClose(): void {
+  rawClosed(): void {
     if (this.#flushing) {
       this.#closedWhileFlushing = true;
       return;
