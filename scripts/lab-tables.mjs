@@ -87,7 +87,8 @@ async function played({ name, fixed }, seed) {
   if (run.reproduced === true && !values.keep) rmSync(logs, { recursive: true, force: true });
   const load = Number(loadavg()[0].toFixed(1));
   runs.add({ scenario: name, fixed, seed, speed: run.speed ?? null, at: new Date(startedMs), tookMs, load, run });
-  const said = run.reproduced === true ? "ok  " : `DIFF ${run.differs.join("; ")}`;
+  const why = [...run.differs, ...(run.missed ?? []).map(({ what }) => what)].join("; ");
+  const said = run.reproduced === true ? "ok  " : `${run.differs.length > 0 ? "DIFF" : "miss"} ${why}`;
   console.log(
     `${new Date().toISOString().slice(11, 19)} ${rowName(name, fixed)} ${seed} ${(tookMs / 1_000).toFixed(0)} s ${said}`,
   );

@@ -53,7 +53,7 @@ export class LabRuns {
       tookMs,
       load,
       reproduced: run.reproduced === true,
-      differs: run.differs,
+      differs: [...run.differs, ...(run.missed ?? []).map(({ what }) => what)],
       ...(played
         ? {
             lateMs: Math.round(run.lateMs),

@@ -7,7 +7,7 @@ import { mergeSettings } from "../flags/settings.js";
 import { type CliIo, EXIT, print } from "../io.js";
 import { takeDown } from "../lab/lab-root.js";
 import { LabSession, type LabSettings, scenarioNamed, TierMissing } from "../lab/lab-session.js";
-import { LATE_MS, listText, repeatText, runName, runText } from "../lab/lab-text.js";
+import { LATE_MS, listText, repeatText, runName, runText, tooOftenMissed } from "../lab/lab-text.js";
 import { cells, type MatrixRow, matrixCases, matrixText, rowOf } from "../lab/matrix.js";
 import type { LabRun } from "../lab/run-result.js";
 import { paletteFor } from "../text/colour.js";
@@ -34,11 +34,12 @@ export async function labCommand(command: Command, args: readonly string[], io: 
   }
 }
 
-/** A run that differs on a machine that stood still says nothing of the scenario. */
+/** A run that differs on a machine that stood still says nothing of the scenario; nor does one alone that had no luck. */
 function exitCode(runs: readonly LabRun[]): number {
-  const differed = runs.filter(({ reproduced }) => !reproduced);
-  if (differed.length === 0) return EXIT.pass;
-  return differed.every(({ lateMs }) => lateMs > LATE_MS) ? EXIT.inconclusive : EXIT.fail;
+  const differed = runs.filter(({ differs }) => differs.length > 0);
+  if (tooOftenMissed(runs).length > 0) return EXIT.fail;
+  if (differed.length > 0) return differed.every(({ lateMs }) => lateMs > LATE_MS) ? EXIT.inconclusive : EXIT.fail;
+  return runs.some(({ reproduced }) => reproduced) ? EXIT.pass : EXIT.inconclusive;
 }
 
 async function list({ json }: LabSettings, _name: string | undefined, io: CliIo): Promise<number> {
@@ -77,9 +78,14 @@ async function repeat(settings: LabSettings, name: string | undefined, io: CliIo
       const out = settings.out === undefined ? {} : { out: join(settings.out, String(seed)) };
       const result = await session.play(scenario, { fixed: settings.fixed, seed, ...out });
       runs.push(result);
-      const said = result.reproduced ? palette.green("ok  ") : palette.red("DIFF");
+      const said = result.reproduced
+        ? palette.green("ok  ")
+        : result.differs.length > 0
+          ? palette.red("DIFF")
+          : palette.yellow("miss");
+      const why = [...result.differs, ...result.missed.map(({ what }) => what)];
       io.stderr.write(
-        `${said} ${index + 1}/${settings.runs} ${runName(result)}${result.differs.map((line) => `\n       ${line}`).join("")}\n`,
+        `${said} ${index + 1}/${settings.runs} ${runName(result)}${why.map((line) => `\n       ${line}`).join("")}\n`,
       );
     }
     return true;

@@ -30,8 +30,17 @@ export function judge(played: Played): LabRun {
   const sightings = logs.flatMap((log) => log.sightings);
   const { matched, unexpected } = match({ expected, sightings, moments, speed, showsHairpin: played.showsHairpin });
   const exits = exitsOf(moments, fixed ? scenario.exits?.fixed : scenario.exits?.setup, speed);
+  const unmet = matched.filter(({ met }) => !met);
+  const missed = unmet
+    .filter(({ expectation }) => expectation.chance !== undefined)
+    .map(({ expectation, count }) => ({
+      what: `${words(expectation)}: ${count} seen`,
+      chance: expectation.chance ?? 1,
+    }));
   const differs = [
-    ...matched.filter(({ met }) => !met).map(({ expectation, count }) => `${words(expectation)}: ${count} seen`),
+    ...unmet
+      .filter(({ expectation }) => expectation.chance === undefined)
+      .map(({ expectation, count }) => `${words(expectation)}: ${count} seen`),
     ...kinds(unexpected, new Set()).map((kind) => `not expected: ${kindWords(kind)}`),
     ...exits
       .filter(({ met }) => !met)
@@ -51,9 +60,10 @@ export function judge(played: Played): LabRun {
     seen: kinds(sightings, new Set(unexpected)),
     signature: signatureOf({ sightings, moments, speed, goawayRaces: played.goawayRaces }),
     exits,
-    reproduced: differs.length === 0,
+    reproduced: differs.length === 0 && missed.length === 0,
     lateMs: played.lateMs,
     differs,
+    missed,
     lost: {
       all: sum(logs, ({ lost }) => lost.all),
       processed: sum(logs, ({ lost }) => lost.processed),
@@ -121,7 +131,7 @@ function kinds(sightings: readonly Sighting[], unexpected: ReadonlySet<Sighting>
 const rank = ({ type, scope }: SeenKind): number => (type === null ? 2 : scope === "request" ? 1 : 0);
 
 /** `connection tcp.reset / reset, local IP = VIP, at least 1`. */
-export function words({ scope, type, close, hairpin, count }: LabExpectation): string {
+export function words({ scope, type, close, hairpin, count, chance }: LabExpectation): string {
   const list = (value: string | readonly string[]): string => (typeof value === "string" ? value : value.join(" or "));
   const { min, max } = count ?? { min: 1 };
   const number = max === undefined ? `at least ${min}` : min === max ? `${min}` : `${min} to ${max}`;
@@ -129,6 +139,7 @@ export function words({ scope, type, close, hairpin, count }: LabExpectation): s
     `${scope} ${type === undefined ? "ended" : type === null ? "ended well" : list(type)}${close === undefined ? "" : ` / ${list(close)}`}`,
     ...(hairpin === undefined ? [] : [hairpin ? "local IP = VIP" : "local IP not the VIP"]),
     min === 0 && max === undefined ? "allowed" : `expected ${number}`,
+    ...(chance === undefined ? [] : [`in ${Math.round(chance * 100)} of 100 runs`]),
   ].join(", ");
 }
 

@@ -2,6 +2,7 @@ import type { LabScenario } from "@drainprobe/testbed";
 import type { Palette } from "../text/colour.js";
 import { plural } from "../text/format.js";
 import { table, wrap } from "../text/layout.js";
+import { isChance } from "./chance.js";
 import { words } from "./judge.js";
 import type { LabRun, SeenKind } from "./run-result.js";
 
@@ -34,6 +35,9 @@ export function runText(run: LabRun, scenario: LabScenario, palette: Palette): s
     ...(run.differs.length === 0
       ? []
       : ["", palette.red("Not as expected"), ...run.differs.map((line) => `  ${line}`)]),
+    ...(run.missed.length === 0
+      ? []
+      : ["", palette.yellow("Not in this run, by chance"), ...run.missed.map(({ what }) => `  ${what}`)]),
     ...(run.logs.length === 0 ? [] : ["", "Logs", ...run.logs.map((log) => `  ${log}`)]),
     ...(failures.length === 0 || run.fixed || scenario.fixed === null
       ? []
@@ -45,8 +49,21 @@ export function runText(run: LabRun, scenario: LabScenario, palette: Palette): s
 
 /** The verdict on a run in one line. */
 export function headline(run: LabRun, palette: Palette): string {
-  const said = run.reproduced ? palette.green(run.fixed ? "HOLDS" : "REPRODUCED") : palette.red("DIFFERS");
-  return `${said}  ${runName(run)}`;
+  return `${said(run, palette)}  ${runName(run)}`;
+}
+
+function said({ reproduced, fixed, differs }: LabRun, palette: Palette): string {
+  if (reproduced) return palette.green(fixed ? "HOLDS" : "REPRODUCED");
+  return differs.length > 0 ? palette.red("DIFFERS") : palette.yellow("NOT THIS TIME");
+}
+
+/** Of what need not come in every run, what was missing so often that it is no chance: in words. */
+export function tooOftenMissed(runs: readonly LabRun[]): readonly string[] {
+  const chances = new Map(runs.flatMap(({ missed }) => missed.map(({ what, chance }) => [what, chance] as const)));
+  return [...chances].flatMap(([what, chance]) => {
+    const misses = runs.filter(({ missed }) => missed.some((each) => each.what === what)).length;
+    return isChance(misses, runs.length, chance) ? [] : [`${what} in ${misses} of ${runs.length} runs`];
+  });
 }
 
 function seenRow(kind: SeenKind): string[] {
@@ -70,9 +87,11 @@ export function repeatText(runs: readonly LabRun[], palette: Palette): string {
   const [first] = runs;
   if (first === undefined) return "";
   const name = `${first.scenario}${first.fixed ? ", fixed" : ""} (${first.tier})`;
-  const said = `${good} of ${runs.length}`;
+  const ratio = `${good} of ${runs.length}`;
+  const tooOften = tooOftenMissed(runs);
+  const asExpected = runs.every(({ differs }) => differs.length === 0) && tooOften.length === 0;
   return [
-    `${good === runs.length ? palette.green(said) : palette.red(said)}  ${name}, seeds ${first.seed} to ${runs.at(-1)?.seed}`,
+    `${asExpected ? palette.green(ratio) : palette.red(ratio)}  ${name}, seeds ${first.seed} to ${runs.at(-1)?.seed}`,
     "",
     "How often each expected verdict came, from the fewest in a run to the most",
     ...table(
@@ -81,8 +100,16 @@ export function repeatText(runs: readonly LabRun[], palette: Palette): string {
       2,
     ),
     ...runs
-      .filter(({ reproduced }) => !reproduced)
+      .filter(({ differs }) => differs.length > 0)
       .flatMap((run) => ["", palette.red(`seed ${run.seed} differed`), ...run.differs.map((line) => `  ${line}`)]),
+    ...runs
+      .filter(({ missed }) => missed.length > 0)
+      .flatMap((run) => [
+        "",
+        palette.yellow(`seed ${run.seed}, by chance`),
+        ...run.missed.map(({ what }) => `  ${what}`),
+      ]),
+    ...tooOften.flatMap((line) => ["", palette.red("too often for chance"), `  ${line}`]),
     "",
   ].join("\n");
 }

@@ -31,11 +31,14 @@ export interface LabRun {
   readonly signature: Signature;
   /** How long each instance took from SIGTERM to its end, ms. */
   readonly exits: readonly { readonly master: string; readonly afterMs: number; readonly met: boolean }[];
+  /** What must come has come, and nothing else. */
   readonly reproduced: boolean;
   /** How late this machine was at worst in the lab's own process, ms: where that is much, differences may be the machine's. */
   readonly lateMs: number;
-  /** Each reason why it was not, in words. */
+  /** Each contradiction to the scenario, in words. */
   readonly differs: readonly string[];
+  /** What did not come and need not come in every run, each with its chance: no contradiction, unless it happens too often. */
+  readonly missed: readonly { readonly what: string; readonly chance: number }[];
   readonly lost: Lost;
   /** Longest time on a master in which no new connection to the VIP worked. */
   readonly newConnectionGapMs: number;

@@ -116,6 +116,11 @@ export interface LabExpectation {
   readonly close?: string | readonly string[];
   /** Incidents (`connection`) or requests (`request`) of that kind in one run. Default: at least 1. `min: 0`: allowed. */
   readonly count?: { readonly min: number; readonly max?: number };
+  /**
+   * Where the real thing is a race: the share of runs, above 0 and below 1, in which it comes as often as {@link count} says, as measured. A run
+   * without it is no contradiction then, but many of them are. Default: it comes in every run.
+   */
+  readonly chance?: number;
   /** Only on these lanes. */
   readonly lanes?: readonly string[];
   /** Only connections whose local and remote addresses are the same (true) or not (false). */

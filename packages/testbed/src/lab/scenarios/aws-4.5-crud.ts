@@ -10,6 +10,7 @@ import {
   HISTORIC,
   NLB,
   RESET_AT_EXIT,
+  RESET_CHANCE,
   ROLL,
   TOLD_TO_RETRY,
 } from "./parts.js";
@@ -22,6 +23,11 @@ export const AWS_45_CRUD: LabScenario = {
   remedy: "Wait for the HTTP server's shutdown (Kubernetes 1.19 and later).",
   setup: { apiserver: HISTORIC, balancer: NLB, rollout: ROLL, probe: CRUD },
   fixed: { apiserver: CURRENT, balancer: NLB, rollout: ROLL, probe: CRUD },
-  expected: [atD({ scope: "connection", ...RESET_AT_EXIT }), CUT_IN_HANDSHAKE, CROSSED_GOAWAY, TOLD_TO_RETRY],
+  expected: [
+    atD({ scope: "connection", ...RESET_AT_EXIT, chance: RESET_CHANCE }),
+    CUT_IN_HANDSHAKE,
+    CROSSED_GOAWAY,
+    TOLD_TO_RETRY,
+  ],
   expectedFixed: [GRACEFUL, ...DONE_WELL],
 };

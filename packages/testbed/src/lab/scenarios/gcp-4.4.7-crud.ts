@@ -13,6 +13,7 @@ import {
   HISTORIC,
   REFUSED,
   RESET_AT_EXIT,
+  RESET_CHANCE,
   ROLL,
   TOLD_TO_RETRY,
 } from "./parts.js";
@@ -27,7 +28,7 @@ export const GCP_447_CRUD: LabScenario = {
   setup: { apiserver: HISTORIC, balancer: { model: "gcp-ilb", checks: CHECKS }, rollout: ROLL, probe: CRUD },
   fixed: { apiserver: CURRENT, balancer: GCP_ROUTES, rollout: ROLL, probe: CRUD },
   expected: [
-    atD({ scope: "connection", ...RESET_AT_EXIT, hairpin: true }),
+    atD({ scope: "connection", ...RESET_AT_EXIT, hairpin: true, chance: RESET_CHANCE }),
     // Connections that had nothing unread at that instant.
     CUT_IN_HANDSHAKE,
     REFUSED,

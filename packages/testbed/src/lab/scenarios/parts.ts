@@ -78,6 +78,12 @@ export const CUT_IN_HANDSHAKE: LabExpectation = {
 export const RESET_AT_EXIT = { type: "tcp.reset", close: ["reset", "broken-promise"] } as const;
 export const CLOSED_AT_EXIT = { type: "tcp.closed", close: ["abrupt", "broken-promise"] } as const;
 
+/**
+ * In how many rollouts one of the three exits resets a connection. One does not where a request is inside when the delay is over, for then
+ * all are told GOAWAY and fall silent before the end; or where none arrives in the hundredths of a second in which the kernel takes the process apart.
+ */
+export const RESET_CHANCE = 0.9;
+
 /** Who waits for an answer when a flow ends sends nothing that rules of the kernel could answer by a reset, and waits on. */
 export const WAITING_AT_END: LabExpectation = {
   scope: "connection",
