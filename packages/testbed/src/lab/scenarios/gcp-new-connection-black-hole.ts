@@ -7,6 +7,7 @@ import {
   DONE_WELL,
   GCP_ROUTES,
   GRACEFUL,
+  LOST_PORT,
   PATIENT_WATCHER,
   ROLL,
 } from "./parts.js";
@@ -33,6 +34,7 @@ export const GCP_NEW_CONNECTION_BLACK_HOLE: LabScenario = {
   },
   expected: [
     { scope: "connection", type: ["tcp.timed_out", "tls.timed_out"], when: { fromMs: 1_000, toMs: 16_000 } },
+    LOST_PORT,
     BUSY_STARTING,
     GRACEFUL,
     ...DONE_WELL,

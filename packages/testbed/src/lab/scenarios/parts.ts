@@ -91,6 +91,12 @@ export const WAITING_AT_END: LabExpectation = {
   count: { min: 0 },
 };
 
+/**
+ * A SYN that was lost for want of the redirect leaves its entry in the flow table of its sender, untranslated, for two minutes
+ * (`nf_conntrack_tcp_timeout_syn_sent`). A connection that happens to get the same port is taken for the same flow, and lost as well.
+ */
+export const LOST_PORT: LabExpectation = { scope: "connection", type: "tcp.timed_out", count: { min: 0, max: 15 } };
+
 /** A server is busy with its start: it listens, and has no time for a handshake yet. */
 export const BUSY_STARTING: LabExpectation = { scope: "connection", type: "tls.timed_out", count: { min: 0 } };
 
