@@ -86,9 +86,18 @@ async function played({ name, fixed }, seed) {
   const run = text === "" ? { differs: [`not played: exit code ${code}, ${error.trim()}`] } : JSON.parse(text);
   if (run.reproduced === true && !values.keep) rmSync(logs, { recursive: true, force: true });
   const load = Number(loadavg()[0].toFixed(1));
-  runs.add({ scenario: name, fixed, seed, speed: run.speed ?? null, at: new Date(startedMs), tookMs, load, run });
-  const why = [...run.differs, ...(run.missed ?? []).map(({ what }) => what)].join("; ");
-  const said = run.reproduced === true ? "ok  " : `${run.differs.length > 0 ? "DIFF" : "miss"} ${why}`;
+  const speed = run.speed ?? null;
+  const { reproduced, differs } = runs.add({
+    scenario: name,
+    fixed,
+    seed,
+    speed,
+    at: new Date(startedMs),
+    tookMs,
+    load,
+    run,
+  });
+  const said = reproduced ? "ok  " : `${run.differs.length > 0 ? "DIFF" : "miss"} ${differs.join("; ")}`;
   console.log(
     `${new Date().toISOString().slice(11, 19)} ${rowName(name, fixed)} ${seed} ${(tookMs / 1_000).toFixed(0)} s ${said}`,
   );

@@ -40,7 +40,7 @@ export class LabRuns {
     return this.#runs.filter((run) => run.scenario === scenario && run.fixed === fixed).sort((a, b) => a.seed - b.seed);
   }
 
-  /** Keeps what tables are made of: how it went, and what it cost. */
+  /** Keeps what tables are made of, and gives it: how it went, and what it cost. */
   add({ scenario, fixed, seed, speed, at, tookMs, load, run }) {
     const played = run.seen !== undefined;
     const kept = {
@@ -68,6 +68,7 @@ export class LabRuns {
     };
     this.#runs.push(kept);
     appendFileSync(this.#file, `${JSON.stringify(kept)}\n`);
+    return kept;
   }
 
   matrixOf(scenario) {

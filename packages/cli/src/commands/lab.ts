@@ -7,10 +7,10 @@ import { mergeSettings } from "../flags/settings.js";
 import { type CliIo, EXIT, print } from "../io.js";
 import { takeDown } from "../lab/lab-root.js";
 import { LabSession, type LabSettings, scenarioNamed, TierMissing } from "../lab/lab-session.js";
-import { LATE_MS, listText, repeatText, runName, runText, tooOftenMissed } from "../lab/lab-text.js";
+import { LATE_MS, listText, reasons, repeatText, runName, runText, tooOftenMissed } from "../lab/lab-text.js";
 import { cells, type MatrixRow, matrixCases, matrixText, rowOf } from "../lab/matrix.js";
 import type { LabRun } from "../lab/run-result.js";
-import { paletteFor } from "../text/colour.js";
+import { type Palette, paletteFor } from "../text/colour.js";
 import { jsonText } from "../text/json.js";
 import { UsageError } from "../usage-error.js";
 
@@ -78,15 +78,8 @@ async function repeat(settings: LabSettings, name: string | undefined, io: CliIo
       const out = settings.out === undefined ? {} : { out: join(settings.out, String(seed)) };
       const result = await session.play(scenario, { fixed: settings.fixed, seed, ...out });
       runs.push(result);
-      const said = result.reproduced
-        ? palette.green("ok  ")
-        : result.differs.length > 0
-          ? palette.red("DIFF")
-          : palette.yellow("miss");
-      const why = [...result.differs, ...result.missed.map(({ what }) => what)];
-      io.stderr.write(
-        `${said} ${index + 1}/${settings.runs} ${runName(result)}${why.map((line) => `\n       ${line}`).join("")}\n`,
-      );
+      const why = reasons(result).map((line) => `\n       ${line}`);
+      io.stderr.write(`${mark(result, palette)} ${index + 1}/${settings.runs} ${runName(result)}${why.join("")}\n`);
     }
     return true;
   });
@@ -100,6 +93,11 @@ async function repeat(settings: LabSettings, name: string | undefined, io: CliIo
   );
   if (whole === null) return EXIT.inconclusive;
   return exitCode(runs);
+}
+
+function mark({ reproduced, differs }: LabRun, palette: Palette): string {
+  if (reproduced) return palette.green("ok  ");
+  return differs.length > 0 ? palette.red("DIFF") : palette.yellow("miss");
 }
 
 async function matrix(settings: LabSettings, name: string | undefined, io: CliIo): Promise<number> {

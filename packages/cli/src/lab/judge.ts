@@ -30,17 +30,15 @@ export function judge(played: Played): LabRun {
   const sightings = logs.flatMap((log) => log.sightings);
   const { matched, unexpected } = match({ expected, sightings, moments, speed, showsHairpin: played.showsHairpin });
   const exits = exitsOf(moments, fixed ? scenario.exits?.fixed : scenario.exits?.setup, speed);
-  const unmet = matched.filter(({ met }) => !met);
-  const missed = unmet
-    .filter(({ expectation }) => expectation.chance !== undefined)
+  const unmet = matched
+    .filter(({ met }) => !met)
     .map(({ expectation, count }) => ({
       what: `${words(expectation)}: ${count} seen`,
-      chance: expectation.chance ?? 1,
+      chance: expectation.chance,
     }));
+  const missed = unmet.flatMap(({ what, chance }) => (chance === undefined ? [] : [{ what, chance }]));
   const differs = [
-    ...unmet
-      .filter(({ expectation }) => expectation.chance === undefined)
-      .map(({ expectation, count }) => `${words(expectation)}: ${count} seen`),
+    ...unmet.filter(({ chance }) => chance === undefined).map(({ what }) => what),
     ...kinds(unexpected, new Set()).map((kind) => `not expected: ${kindWords(kind)}`),
     ...exits
       .filter(({ met }) => !met)

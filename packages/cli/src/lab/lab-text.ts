@@ -52,6 +52,11 @@ export function headline(run: LabRun, palette: Palette): string {
   return `${said(run, palette)}  ${runName(run)}`;
 }
 
+/** Why a run did not come as expected, chance included. */
+export function reasons({ differs, missed }: LabRun): readonly string[] {
+  return [...differs, ...missed.map(({ what }) => what)];
+}
+
 function said({ reproduced, fixed, differs }: LabRun, palette: Palette): string {
   if (reproduced) return palette.green(fixed ? "HOLDS" : "REPRODUCED");
   return differs.length > 0 ? palette.red("DIFFERS") : palette.yellow("NOT THIS TIME");

@@ -1,4 +1,5 @@
 import { DATA, FLAG_END_STREAM, FLAG_PADDED, FRAME_HEADER_BYTES, readUint31 } from "./frame.js";
+import { NO_BYTES } from "./no-bytes.js";
 
 /** Hears frames in wire order. A method that returns `false` ends the decoding for good. */
 export interface FrameSink {
@@ -17,8 +18,6 @@ export interface FrameSink {
 }
 
 type State = "header" | "payload" | "pad-length" | "data-first" | "data-rest" | "stopped";
-
-const NO_BYTES = new Uint8Array(0);
 
 /**
  * Cuts bytes into frames (RFC 9113 §4.1), however the bytes arrive. A payload that lies within one chunk is not copied,

@@ -1,10 +1,10 @@
 import { CLIENT_PREFACE, FRAME_HEADER_BYTES } from "./frame.js";
+import { NO_BYTES } from "./no-bytes.js";
 
 /** Room shared by all connections. */
 const SHARED_BYTES = 16 * 1024;
 /** Longer output gets room of its own. */
 const LONGEST_SHARED = SHARED_BYTES / 4;
-const NO_BYTES = new Uint8Array(0);
 
 let shared = new Uint8Array(SHARED_BYTES);
 let sharedEnd = 0;

@@ -39,13 +39,10 @@ export class ConnectionTable {
     return connection;
   }
 
-  /** One of them is gone. */
-  closed(connection: WitnessedConnection): void {
-    this.#live.delete(connection);
-  }
-
-  /** Its listener knows, too. */
-  settled(): void {
+  /** One of them is gone: tells its listener, and then whoever waits for the last. */
+  closed(connection: WitnessedConnection | null, listener: ConnectionListener, at: Instant): void {
+    if (connection !== null) this.#live.delete(connection);
+    listener.onClosed(at);
     if (this.#live.size > 0) return;
     const waiting = this.#whenEmpty;
     this.#whenEmpty = [];
@@ -98,8 +95,6 @@ class Entry implements ConnectionListener {
   }
 
   onClosed(at: Instant): void {
-    if (this.connection !== null) this.#table.closed(this.connection);
-    this.#listener.onClosed(at);
-    this.#table.settled();
+    this.#table.closed(this.connection, this.#listener, at);
   }
 }

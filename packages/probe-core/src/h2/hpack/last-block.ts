@@ -1,11 +1,10 @@
+import { NO_BYTES } from "../no-bytes.js";
 import type { HeaderField } from "./field.js";
 
 /** Longer blocks are decoded each time. */
 const MOST_BYTES = 512;
 /** A block that looked nothing up in the dynamic table means the same whatever the table holds. */
 const ANY_TABLE = -1;
-/** Shared: an empty view of its own costs a connection a quarter of a kilobyte. */
-const NO_BYTES = new Uint8Array(0);
 
 /**
  * The field block decoded last on a connection, and its fields: a server that is asked the same answers in the same bytes, but for a date that
