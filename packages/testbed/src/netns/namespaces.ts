@@ -5,6 +5,9 @@ import { HUB, MASTERS, type Target } from "./addresses.js";
 import { command } from "./command.js";
 import { labIdOf, ownerLives } from "./lab-id.js";
 
+/** Where Linux keeps those that have a name. */
+const NAMESPACES = "/run/netns";
+
 /** The namespaces of one lab. */
 export interface LabNamespaces {
   readonly labId: string;
@@ -70,7 +73,7 @@ export async function makeNamespaces(labId: string): Promise<LabNamespaces> {
 /** Ends everything that runs in a lab's namespaces (but this process), then removes them. Gives a line for each thing it did. */
 export async function removeLab(labId: string): Promise<string[]> {
   const lines: string[] = [];
-  const names = (await namespaces()).filter((name) => labIdOf(name) === labId);
+  const names = namespaces().filter((name) => labIdOf(name) === labId);
   // The hub is last: what watches over a lab is in it.
   for (const name of names.sort((a, b) => Number(a.endsWith("-hub")) - Number(b.endsWith("-hub")))) {
     for (let pids = pidsIn(name); pids.length > 0; pids = pidsIn(name)) {
@@ -88,7 +91,7 @@ export async function removeLab(labId: string): Promise<string[]> {
       await command("ip", ["netns", "delete", name]);
       lines.push(`removed namespace ${name}`);
     } catch (error) {
-      if ((await namespaces()).includes(name)) throw error;
+      if (namespaces().includes(name)) throw error;
     }
   }
   return lines;
@@ -96,20 +99,27 @@ export async function removeLab(labId: string): Promise<string[]> {
 
 /** Ids of labs whose owner is gone and whose namespaces are still there. */
 export async function orphanedLabs(): Promise<string[]> {
-  const ids = (await namespaces()).map(labIdOf).filter((id) => id !== null);
+  const ids = namespaces()
+    .map(labIdOf)
+    .filter((id) => id !== null);
   return [...new Set(ids)].filter((id) => !ownerLives(id));
 }
 
-async function namespaces(): Promise<string[]> {
-  const lines = (await command("ip", ["netns", "list"])).trim().split("\n");
-  return lines.map((line) => line.split(" ")[0] ?? "").filter((name) => name !== "");
+/** What `ip netns list` lists, and without it: where there is no `ip` there are no namespaces of labs, and that is no failure. */
+function namespaces(): string[] {
+  try {
+    return readdirSync(NAMESPACES);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
 }
 
 /** Not by `ip netns pids`: from inside a namespace that would find itself. */
 function pidsIn(namespace: string): number[] {
   let id: string;
   try {
-    id = `net:[${statSync(`/run/netns/${namespace}`).ino}]`;
+    id = `net:[${statSync(`${NAMESPACES}/${namespace}`).ino}]`;
   } catch {
     // Removed meanwhile.
     return [];
