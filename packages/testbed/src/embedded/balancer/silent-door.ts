@@ -68,13 +68,12 @@ export class SilentDoor implements Door {
   }
 
   async #become(state: DoorState): Promise<void> {
-    const { host, port } = this.#options;
     if (state === "refusing") {
       // First the one that accepts nothing: what still comes meanwhile is taken, not left in a queue.
       await this.#ask("drop");
       this.#shut();
     } else {
-      if (this.#is === "refusing") await this.#listen({ host, port, backlog: BACKLOG });
+      if (this.#is === "refusing") await this.#listen();
       else if (state === "open") await this.#listen(await this.#ask("return"));
       if (this.#is === "refusing") await this.#ask("hold", this.#server);
       if (state === "silent") this.#fallSilent();
@@ -103,11 +102,14 @@ export class SilentDoor implements Door {
     this.#fillers.clear();
   }
 
-  async #listen(at: unknown): Promise<void> {
+  /** On the address, or on a socket that comes back: that is listened on anew, and with Node's own backlog it would not be full next time. */
+  async #listen(socket: unknown = null): Promise<void> {
+    const { host, port } = this.#options;
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#take(client));
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
-      server.listen(at as { port: number }, () => resolve());
+      if (socket === null) server.listen(port, host, BACKLOG, resolve);
+      else server.listen(socket, BACKLOG, resolve);
     });
     if (this.#closed) server.close();
     else this.#server = server;
