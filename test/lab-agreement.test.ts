@@ -37,6 +37,30 @@ describe("what was measured of the lab", () => {
   });
 });
 
+describe("the comparison of a row", () => {
+  const end = ["held", "refused", 9, 15_000];
+  const runsOf = (...runs: readonly (readonly [speed: number, toMs: number])[]) => ({
+    of: (_name: string, fixed: boolean) =>
+      fixed ? [] : runs.map(([speed, toMs]) => ({ speed, reproduced: true, signature: [[...end, toMs]] })),
+  });
+  const row = { name: "some-row", fixed: null };
+  const kube = runsOf([1, 15_800]);
+
+  it("tells what came at another time", () => {
+    const [compared] = agreement([row], kube, runsOf([5, 20_000], [5, 20_100]));
+    expect(compared).toMatchObject({
+      otherRuns: 2,
+      speed: 5,
+      differences: [expect.stringContaining("at another time")],
+    });
+  });
+
+  it("is of the slowest runs, since the time of a start is stretched by a speed", () => {
+    const [compared] = agreement([row], kube, runsOf([5, 20_000], [1, 16_000], [5, 20_100]));
+    expect(compared).toMatchObject({ otherRuns: 1, speed: 1, differences: [] });
+  });
+});
+
 describe("a typical run", () => {
   const run = (...signature: readonly (readonly [string, string, number, number, number])[]) => ({ signature });
 

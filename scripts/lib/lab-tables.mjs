@@ -42,12 +42,13 @@ export function writeAgreement(folder, scenarios) {
   const rows = { netns: agreement(scenarios, kube, netns), embedded: agreement(scenarios, kube, embedded) };
   const find = (tier, name, fixed) => rows[tier].find((row) => row.name === name && row.fixed === fixed);
   const cell = (row) => (row === undefined ? "not compared" : row.differences.length === 0 ? "equal" : "differs");
+  const runsCell = (row) => (row === undefined ? "" : `${row.otherRuns} at speed ${row.speed}`);
   const lines = scenarios.flatMap(({ name }) =>
     [false, true].flatMap((fixed) => {
       const [of, beside] = [find("netns", name, fixed), find("embedded", name, fixed)];
       if (of === undefined && beside === undefined) return [];
-      const runs = [(of ?? beside).kubeRuns, of?.otherRuns ?? 0, beside?.otherRuns ?? 0].join(", ");
-      return [`| \`${name}\`${fixed ? " with its remedy" : ""} | ${runs} | ${cell(of)} | ${cell(beside)} |`];
+      const cells = [(of ?? beside).kubeRuns, runsCell(of), cell(of), runsCell(beside), cell(beside)];
+      return [`| ${[`\`${name}\`${fixed ? " with its remedy" : ""}`, ...cells].join(" | ")} |`];
     }),
   );
   const told = Object.entries(rows).flatMap(([tier, list]) =>
@@ -62,8 +63,8 @@ export function writeAgreement(folder, scenarios) {
   fill("docs/lab-tiers.md", "tiers", [
     `Typical runs (medians of all that came as expected, \`node scripts/lab-tables.mjs --write\`), tolerance ${TOLERANCE.timeMs / 1_000} s: netns equals kube in ${equal("netns")} of ${rows.netns.length} rows, embedded in ${equal("embedded")} of ${rows.embedded.length}.`,
     "",
-    "| row | runs: kube, netns, embedded | netns | embedded |",
-    "| --- | --- | --- | --- |",
+    "| row | kube: runs | netns: runs | | embedded: runs | |",
+    "| --- | --- | --- | --- | --- | --- |",
     ...lines,
     ...(told.length === 0 ? [] : ["", "What differs:", "", ...told]),
   ]);

@@ -13,7 +13,9 @@ import { makeDir } from "./support/run-dir.js";
  */
 const USUAL = ["gcp-4.5-crud", "gcp-4.5-readonly", "aws-4.5-crud fixed"];
 
-const SPEEDS: Readonly<Record<Tier, number>> = { kube: 1, netns: 2, embedded: 2 };
+/** The usual rows agree at speed 2 as well. Elsewhere a server that takes a second to start would seem two seconds away. */
+const SPEEDS: Readonly<Record<Tier, number>> =
+  process.env.DRAINPROBE_LAB === "all" ? { kube: 1, netns: 1, embedded: 1 } : { kube: 1, netns: 2, embedded: 2 };
 /** A busy machine was seen to take five minutes for three real servers. */
 const TIER_TIMEOUT_MS = 600_000;
 const SEED = 20_201_122;
