@@ -48,6 +48,7 @@ const NEEDS = {
   image: ["npm"],
   "lab-embedded": [],
   "lab-netns": ["ip", "nft", "nsenter", "haproxy"],
+  "lab-lost-port": ["ip", "nft", "conntrack"],
   "lab-tiers": ["ip", "nft", "nsenter", "haproxy", "etcd"],
 };
 
