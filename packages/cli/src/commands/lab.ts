@@ -7,7 +7,7 @@ import { mergeSettings } from "../flags/settings.js";
 import { type CliIo, EXIT, print } from "../io.js";
 import { takeDown } from "../lab/lab-root.js";
 import { LabSession, type LabSettings, scenarioNamed, TierMissing } from "../lab/lab-session.js";
-import { LATE_MS, listText, reasons, repeatText, runName, runText, tooOftenMissed } from "../lab/lab-text.js";
+import { listText, reasons, repeatText, runName, runText, stoodStill, tooOftenMissed } from "../lab/lab-text.js";
 import { cells, type MatrixRow, matrixCases, matrixText, rowOf } from "../lab/matrix.js";
 import type { LabRun } from "../lab/run-result.js";
 import { type Palette, paletteFor } from "../text/colour.js";
@@ -38,7 +38,7 @@ export async function labCommand(command: Command, args: readonly string[], io: 
 function exitCode(runs: readonly LabRun[]): number {
   const differed = runs.filter(({ differs }) => differs.length > 0);
   if (tooOftenMissed(runs).length > 0) return EXIT.fail;
-  if (differed.length > 0) return differed.every(({ lateMs }) => lateMs > LATE_MS) ? EXIT.inconclusive : EXIT.fail;
+  if (differed.length > 0) return differed.every(stoodStill) ? EXIT.inconclusive : EXIT.fail;
   return runs.some(({ reproduced }) => reproduced) ? EXIT.pass : EXIT.inconclusive;
 }
 

@@ -70,6 +70,9 @@ describe("what need not come in every run", () => {
     const many = [...Array.from({ length: 12 }, () => asExpected), ...Array.from({ length: 8 }, () => unlucky)];
     expect(tooOftenMissed(few)).toEqual([]);
     expect(tooOftenMissed(many)).toEqual([expect.stringContaining("in 8 of 20 runs")]);
+    // A machine that stood still is no luck.
+    const late = many.map((run) => (run === unlucky ? { ...run, lateMs: 300 } : run));
+    expect(tooOftenMissed(late)).toEqual([]);
     expect(repeatText(few, PLAIN)).toMatch(/^19 of 20 /);
     expect(repeatText(few, PLAIN)).not.toContain("too often");
     expect(repeatText(many, PLAIN)).toContain("too often for chance");

@@ -8,7 +8,7 @@ import type { LabRun, SeenKind } from "./run-result.js";
 
 const WIDTH = 78;
 /** A lab whose balancer stands still for so long is not the lab that was asked for. */
-export const LATE_MS = 250;
+const LATE_MS = 250;
 
 /** `gcp-4.4.7-crud, embedded, seed 7`. */
 export function runName({ scenario, fixed, tier, seed }: LabRun): string {
@@ -62,8 +62,14 @@ function said({ reproduced, fixed, differs }: LabRun, palette: Palette): string 
   return differs.length > 0 ? palette.red("DIFFERS") : palette.yellow("NOT THIS TIME");
 }
 
-/** Of what need not come in every run, what was missing so often that it is no chance: in words. */
-export function tooOftenMissed(runs: readonly LabRun[]): readonly string[] {
+/** Did the lab's own process stand still, so that the run says nothing of its scenario? */
+export function stoodStill({ lateMs }: LabRun): boolean {
+  return lateMs > LATE_MS;
+}
+
+/** Of what need not come in every run, what was missing so often that it is no chance: in words. Runs that {@link stoodStill} do not count. */
+export function tooOftenMissed(all: readonly LabRun[]): readonly string[] {
+  const runs = all.filter((run) => !stoodStill(run));
   const chances = new Map(runs.flatMap(({ missed }) => missed.map(({ what, chance }) => [what, chance] as const)));
   return [...chances].flatMap(([what, chance]) => {
     const misses = runs.filter(({ missed }) => missed.some((each) => each.what === what)).length;
