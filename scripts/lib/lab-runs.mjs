@@ -57,6 +57,7 @@ export class LabRuns {
       ...(played
         ? {
             lateMs: Math.round(run.lateMs),
+            probeLateMs: Math.round(run.probeLateMs),
             rolloutMs: Math.round(run.rolloutMs),
             newConnectionGapMs: Math.round(run.newConnectionGapMs),
             requests: run.requests,

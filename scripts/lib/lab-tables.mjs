@@ -115,8 +115,8 @@ function differences({ all }) {
     "",
     "How they differed:",
     "",
-    ...differed.map(({ scenario, fixed, seed, differs, lateMs, load }) => {
-      const late = lateMs === undefined ? "" : `late by ${lateMs} ms, `;
+    ...differed.map(({ scenario, fixed, seed, differs, lateMs, probeLateMs, load }) => {
+      const late = lateMs === undefined ? "" : `late by ${Math.max(lateMs, probeLateMs ?? 0)} ms, `;
       return `- \`${scenario}\`${fixed ? " with its remedy" : ""}, seed ${seed} (${late}load ${load}): ${differs.join("; ")}`;
     }),
   ];

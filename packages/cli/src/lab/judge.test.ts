@@ -41,6 +41,7 @@ function runThatSaw(...types: readonly string[]): LabRun {
     rolloutMs: 0,
     showsHairpin: false,
     lateMs: 0,
+    probeLateMs: 0,
     goawayRaces: false,
   });
 }
@@ -71,7 +72,7 @@ describe("what need not come in every run", () => {
     expect(tooOftenMissed(few)).toEqual([]);
     expect(tooOftenMissed(many)).toEqual([expect.stringContaining("in 8 of 20 runs")]);
     // A machine that stood still is no luck.
-    const late = many.map((run) => (run === unlucky ? { ...run, lateMs: 300 } : run));
+    const late = many.map((run) => (run === unlucky ? { ...run, probeLateMs: 300 } : run));
     expect(tooOftenMissed(late)).toEqual([]);
     expect(repeatText(few, PLAIN)).toMatch(/^19 of 20 /);
     expect(repeatText(few, PLAIN)).not.toContain("too often");

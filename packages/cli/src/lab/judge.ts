@@ -16,6 +16,7 @@ export interface Played {
   readonly rolloutMs: number;
   readonly showsHairpin: boolean;
   readonly lateMs: number;
+  readonly probeLateMs: number;
   /** See {@link SignatureOptions}. */
   readonly goawayRaces: NonNullable<SignatureOptions["goawayRaces"]>;
 }
@@ -60,6 +61,7 @@ export function judge(played: Played): LabRun {
     exits,
     reproduced: differs.length === 0 && missed.length === 0,
     lateMs: played.lateMs,
+    probeLateMs: played.probeLateMs,
     differs,
     missed,
     lost: {

@@ -7,7 +7,7 @@ import { words } from "./judge.js";
 import type { LabRun, SeenKind } from "./run-result.js";
 
 const WIDTH = 78;
-/** A lab whose balancer stands still for so long is not the lab that was asked for. */
+/** A lab whose balancer or witness stands still for so long is not the lab that was asked for. */
 const LATE_MS = 250;
 
 /** `gcp-4.4.7-crud, embedded, seed 7`. */
@@ -62,9 +62,9 @@ function said({ reproduced, fixed, differs }: LabRun, palette: Palette): string 
   return differs.length > 0 ? palette.red("DIFFERS") : palette.yellow("NOT THIS TIME");
 }
 
-/** Did the lab's own process stand still, so that the run says nothing of its scenario? */
-export function stoodStill({ lateMs }: LabRun): boolean {
-  return lateMs > LATE_MS;
+/** Did the lab's own process or one of its probes stand still, so that the run says nothing of its scenario? */
+export function stoodStill({ lateMs, probeLateMs }: LabRun): boolean {
+  return Math.max(lateMs, probeLateMs) > LATE_MS;
 }
 
 /** Of what need not come in every run, what was missing so often that it is no chance: in words. Runs that {@link stoodStill} do not count. */

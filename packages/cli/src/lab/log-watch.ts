@@ -7,6 +7,8 @@ export class LogWatch {
   #rest = "";
   #sessions = 0;
   #failures = 0;
+  #stallMs = 0;
+  #closed = false;
 
   constructor(path: string) {
     this.#path = path;
@@ -22,8 +24,16 @@ export class LogWatch {
     return this.#failures;
   }
 
+  /** The longest time that the probe stood still by what was read since this was asked last, ms. */
+  takeStallMs(): number {
+    const longest = this.#stallMs;
+    this.#stallMs = 0;
+    return longest;
+  }
+
   /** Reads what is new. */
   look(): void {
+    if (this.#closed) return;
     if (this.#file === null) {
       try {
         this.#file = openSync(this.#path, "r");
@@ -40,13 +50,16 @@ export class LogWatch {
   }
 
   close(): void {
+    this.#closed = true;
     if (this.#file !== null) closeSync(this.#file);
     this.#file = null;
   }
 
   #line(line: string): void {
-    // No parser: it follows three logs while they are written, and the order of a record's fields is nobody's promise.
+    // A parser for what is rare alone: it follows three logs while they are written. The order of a record's fields is nobody's promise.
     if (line.includes('"kind":"session.ready"')) this.#sessions += 1;
+    else if (line.includes('"kind":"process.stall"'))
+      this.#stallMs = Math.max(this.#stallMs, (JSON.parse(line) as { durationNs: number }).durationNs / 1e6);
     else if (line.includes('"kind":"verdict"') && line.includes('"close":') && line.includes('"path":"vip"')) {
       if (!line.includes('"type":null')) this.#failures += 1;
     }

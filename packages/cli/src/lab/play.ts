@@ -58,6 +58,7 @@ export async function play(options: PlayOptions): Promise<LabRun> {
     probes = plane.masters.map((master) => startProbe({ master, settings: setup.probe, speed, dir }));
     note("a probe on each master; waiting for a steady baseline");
     await baseline(probes, speed, signal);
+    for (const { watch } of probes) watch.takeStallMs();
     const late = monitorEventLoopDelay({ resolution: 10 });
     late.enable();
     note("rolling out");
@@ -70,6 +71,7 @@ export async function play(options: PlayOptions): Promise<LabRun> {
     await pause(Math.max(1_000, LAB_PROBE.settleMs / speed), undefined, { signal });
     late.disable();
     await Promise.all(probes.map((probe) => probe.stop()));
+    const probeLateMs = Math.max(...probes.map(({ watch }) => watch.takeStallMs()));
     note("reading the logs");
     const logs = [];
     for (const probe of probes) logs.push(await readMasterLog(probe.master, probe.log));
@@ -85,6 +87,7 @@ export async function play(options: PlayOptions): Promise<LabRun> {
       rolloutMs,
       showsHairpin,
       lateMs: late.max / 1e6,
+      probeLateMs,
       goawayRaces: setup.apiserver.version === "historic",
     });
     return { ...run, logs: keep(probes, options.out) };

@@ -20,7 +20,7 @@ export interface ProbeProcess {
   readonly watch: LogWatch;
   /** Why it ended before it was told to; `null` while it runs. */
   ended(): string | null;
-  /** Tells it to end, and waits until it has. */
+  /** Tells it to end, waits until it has, and reads the rest of its log. */
   stop(): Promise<void>;
 }
 
@@ -66,8 +66,9 @@ export function startProbe({ master, settings, speed, dir }: ProbeProcessOptions
     watch,
     ended: () => why,
     async stop() {
-      watch.close();
       await endProcess(child, exited);
+      watch.look();
+      watch.close();
     },
   };
 }

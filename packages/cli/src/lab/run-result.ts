@@ -35,6 +35,8 @@ export interface LabRun {
   readonly reproduced: boolean;
   /** How late this machine was at worst in the lab's own process, ms: where that is much, differences may be the machine's. */
   readonly lateMs: number;
+  /** The longest time one of the probes stood still while servers were rolled out, ms. */
+  readonly probeLateMs: number;
   /** Each contradiction to the scenario, in words. */
   readonly differs: readonly string[];
   /** What did not come and need not come in every run, each with its chance: no contradiction, unless it happens too often. */
