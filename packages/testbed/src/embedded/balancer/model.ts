@@ -20,6 +20,9 @@ export function choicesOf(settings: BalancerSettings, master: number, knowledge:
     case "gcp-ilb":
       return [master];
     case "gcp-ilb-routes":
+      if (knowledge.watched(master) === true) return [master];
+      // A backend's own traffic to the VIP is sent to that backend, health ignored, until it is no backend any more. Off the node it is lost.
+      return rotation.includes(master) ? ["vanish"] : rotation;
     case "azure-lb":
       if (knowledge.watched(master) === true) return [master];
       return rotation.map((index) => (index === master ? "vanish" : index));
