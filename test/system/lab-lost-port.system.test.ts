@@ -20,21 +20,22 @@ const clientAt = (own: string, port: number): string =>
    socket.once("connect", () => tell("connected")).once("error", ({ code }) => tell(code));
    setTimeout(() => tell("unanswered"), ${UNANSWERED_MS});`;
 
-/** Holds a connection, over which what it reads goes and comes back. */
-const HOLDER = `const socket = require("node:net").connect(${PORT}, "${VIP}", () => process.stdout.write("up"));
-  process.stdin.pipe(socket).pipe(process.stdout);`;
+/** Holds a connection, over which what it reads goes and comes back; at its end it says how that came. */
+const holderAt = (own: string, port: number): string =>
+  `const socket = require("node:net").connect({ host: "${VIP}", port: ${PORT}, localAddress: "${own}", localPort: ${port} });
+   socket.once("connect", () => process.stdout.write("up")).once("error", ({ code }) => process.stdout.write(code));
+   process.stdin.pipe(socket).pipe(process.stdout);`;
 
 let lab: LabNamespaces;
 let master: Target;
-let server: ChildProcess;
 
 beforeAll(async () => {
   lab = await makeNamespaces(newLabId());
   const [first] = lab.masters;
   if (first === undefined) throw new Error("a lab without masters");
   master = first;
-  server = spawn("ip", ["netns", "exec", master.namespace, process.execPath, "-e", SERVER]);
-  expect(await nextOutput(server)).toBe("up");
+  await inNamespace(lab.hub, "", "sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward");
+  for (const { namespace } of lab.masters) expect(await nextOutput(programIn(namespace, SERVER))).toBe("up");
 });
 
 afterAll(async () => {
@@ -57,7 +58,7 @@ it("a SYN that is lost while the redirect is away takes its port with it, until 
 it("does not, where SYNs are not tracked while the redirect is away, and held connections stay", async () => {
   const port = 40_002;
   await redirect(true);
-  const held = spawn("ip", ["netns", "exec", master.namespace, process.execPath, "-e", HOLDER]);
+  const held = programIn(master.namespace, holderAt(master.address, 40_003));
   expect(await nextOutput(held)).toBe("up");
   const raw = "add chain ip drainprobe raw { type filter hook output priority raw; }";
   const syn = `ip daddr ${VIP} tcp dport ${PORT} tcp flags & (fin | syn | rst | ack) == syn notrack`;
@@ -72,6 +73,28 @@ it("does not, where SYNs are not tracked while the redirect is away, and held co
   expect(await connectFrom(port)).toBe("connected");
 });
 
+it("a port whose connection a balancer has reset is reset again when it is used soon after", async () => {
+  const [used, fresh] = [40_010, 40_011];
+  const nlb: BalancerSettings = { model: "aws-nlb", checks: CHECKS, propagationMs: 0, terminateUnhealthy: true };
+  const to = (programmed: number, terminated: readonly number[]): Promise<string> => {
+    const state = { programmed: new Set([programmed]), terminated: new Set(terminated), redirected: new Set<number>() };
+    return inNamespace(lab.hub, hubRules(nlb, lab.masters, { ...state, holder: 0 }), "nft", "-f", "-");
+  };
+  await inMaster("nft", "flush ruleset");
+  await to(1, []);
+  const held = programIn(master.namespace, holderAt(master.address, used));
+  expect(await nextOutput(held)).toBe("up");
+
+  await to(2, [1]);
+  held.stdin?.write("still here?");
+  expect(await nextOutput(held)).toBe("ECONNRESET");
+  expect(await connectFrom(fresh)).toBe("connected");
+  expect(await connectFrom(used)).toBe("ECONNREFUSED");
+
+  await inNamespace(lab.hub, "", "conntrack", "-D", "-p", "tcp", "--orig-dst", VIP, "--state", "CLOSE");
+  expect(await connectFrom(used)).toBe("connected");
+});
+
 /** Puts the master's own redirect in place, or takes it away; the master is in rotation, so the hub drops what then comes from it. */
 async function redirect(there: boolean): Promise<void> {
   const state = {
@@ -82,6 +105,10 @@ async function redirect(there: boolean): Promise<void> {
   };
   await inNamespace(lab.hub, hubRules(BALANCER, lab.masters, state), "nft", "-f", "-");
   await inNamespace(master.namespace, masterRules(BALANCER, master, state) ?? "", "nft", "-f", "-");
+}
+
+function programIn(namespace: string, source: string): ChildProcess {
+  return spawn("ip", ["netns", "exec", namespace, process.execPath, "-e", source]);
 }
 
 /** What a program says next. */

@@ -1,5 +1,16 @@
 import type { LabScenario } from "../lab-scenario.js";
-import { CRUD, CURRENT, CUT_IN_HANDSHAKE, D_MS, DONE_WELL, GRACEFUL, NLB, ROLL, WAITING_AT_END } from "./parts.js";
+import {
+  CRUD,
+  CURRENT,
+  CUT_IN_HANDSHAKE,
+  D_MS,
+  DONE_WELL,
+  GRACEFUL,
+  NLB,
+  RESET_PORT,
+  ROLL,
+  WAITING_AT_END,
+} from "./parts.js";
 
 export const NLB_TERMINATES_UNHEALTHY: LabScenario = {
   name: "nlb-terminates-unhealthy",
@@ -19,6 +30,7 @@ export const NLB_TERMINATES_UNHEALTHY: LabScenario = {
     // From the checks' word on, and before the server itself ends.
     { scope: "connection", type: "tcp.reset", close: "reset", when: { fromMs: 1_000, toMs: D_MS - 5_000 } },
     { ...CUT_IN_HANDSHAKE, when: { fromMs: 1_000, toMs: D_MS - 5_000 } },
+    { ...RESET_PORT, when: { fromMs: 1_000, toMs: D_MS } },
     WAITING_AT_END,
     ...DONE_WELL,
   ],

@@ -98,6 +98,12 @@ export const WAITING_AT_END: LabExpectation = {
  */
 export const LOST_PORT: LabExpectation = { scope: "connection", type: "tcp.timed_out", count: { min: 0, max: 15 } };
 
+/**
+ * A port whose connection the balancer has reset is reset again when the kernel chooses it within ten seconds (nf_conntrack_tcp_timeout_close),
+ * wherever the new connection was to go.
+ */
+export const RESET_PORT: LabExpectation = { scope: "connection", type: "tcp.refused", count: { min: 0, max: 15 } };
+
 /** A server is busy with its start: it listens, and has no time for a handshake yet. */
 export const BUSY_STARTING: LabExpectation = { scope: "connection", type: "tls.timed_out", count: { min: 0 } };
 
