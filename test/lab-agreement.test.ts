@@ -38,16 +38,27 @@ describe("what was measured of the lab", () => {
 });
 
 describe("the comparison of a row", () => {
-  const end = ["held", "refused", 9, 15_000];
-  const runsOf = (...runs: readonly (readonly [speed: number, toMs: number])[]) => ({
-    of: (_name: string, fixed: boolean) =>
-      fixed ? [] : runs.map(([speed, toMs]) => ({ speed, reproduced: true, signature: [[...end, toMs]] })),
+  type Entry = readonly [lane: string, kind: string, count: number, fromMs: number, toMs: number];
+  const run = (speed: number, ...signature: readonly Entry[]) => ({ speed, reproduced: true, signature });
+  const runsOf = (...runs: readonly ReturnType<typeof run>[]) => ({
+    of: (_name: string, fixed: boolean) => (fixed ? [] : runs),
   });
-  const row = { name: "some-row", fixed: null };
-  const kube = runsOf([1, 15_800]);
+  const row = {
+    name: "some-row",
+    fixed: null,
+    setup: { apiserver: { shutdownDelayMs: 15_000 } },
+    expected: [
+      { scope: "connection", type: "tcp.reset" },
+      { scope: "connection", type: "tcp.timed_out", count: { min: 0 } },
+    ],
+    expectedFixed: [],
+  };
+  const cut = (toMs: number): Entry => ["held", "cut", 9, 15_000, toMs];
+  const differences = (real: ReturnType<typeof runsOf>, other: ReturnType<typeof runsOf>): readonly string[] =>
+    agreement([row], real, other)[0].differences;
 
   it("tells what came at another time", () => {
-    const [compared] = agreement([row], kube, runsOf([5, 20_000], [5, 20_100]));
+    const [compared] = agreement([row], runsOf(run(1, cut(15_800))), runsOf(run(5, cut(20_000)), run(5, cut(20_100))));
     expect(compared).toMatchObject({
       otherRuns: 2,
       speed: 5,
@@ -56,8 +67,40 @@ describe("the comparison of a row", () => {
   });
 
   it("is of the slowest runs, since the time of a start is stretched by a speed", () => {
-    const [compared] = agreement([row], kube, runsOf([5, 20_000], [1, 16_000], [5, 20_100]));
-    expect(compared).toMatchObject({ otherRuns: 1, speed: 1, differences: [] });
+    const other = runsOf(run(5, cut(20_000)), run(1, cut(16_000)), run(5, cut(20_100)));
+    expect(agreement([row], runsOf(run(1, cut(15_800))), other)[0]).toMatchObject({
+      otherRuns: 1,
+      speed: 1,
+      differences: [],
+    });
+  });
+
+  it("does not ask how long a start takes, but when it begins", () => {
+    const refused = (fromMs: number, toMs: number): Entry => ["fresh.h2", "refused", 9, fromMs, toMs];
+    expect(differences(runsOf(run(1, refused(15_100, 16_000))), runsOf(run(1, refused(15_200, 19_900))))).toEqual([]);
+    expect(differences(runsOf(run(1, refused(15_100, 16_000))), runsOf(run(1, refused(2_000, 16_000))))).toHaveLength(
+      1,
+    );
+    // Before the delay is over nothing starts.
+    expect(differences(runsOf(run(1, refused(2_000, 3_000))), runsOf(run(1, refused(2_000, 9_000))))).toHaveLength(1);
+  });
+
+  it("lets be missing what the scenario only allows", () => {
+    const lost: Entry = ["fresh.h2", "no answer", 9, 3_000, 4_000];
+    const refused: Entry = ["fresh.h2", "refused", 9, 3_000, 4_000];
+    expect(differences(runsOf(run(1, cut(15_100), lost)), runsOf(run(1, cut(15_100))))).toEqual([]);
+    expect(differences(runsOf(run(1, cut(15_100))), runsOf(run(1, cut(15_100), lost)))).toEqual([]);
+    expect(differences(runsOf(run(1, cut(15_100), refused)), runsOf(run(1, cut(15_100))))).toHaveLength(1);
+  });
+
+  it("does not miss what comes now and then", () => {
+    const refused: Entry = ["fresh.h2", "refused", 9, 3_000, 4_000];
+    const without = run(1, cut(15_100));
+    const real = runsOf(run(1, cut(15_100), refused));
+    const sometimes = (times: number) =>
+      runsOf(...Array.from({ length: 10 }, (_, index) => (index < times ? run(1, cut(15_100), refused) : without)));
+    expect(differences(real, sometimes(3))).toEqual([]);
+    expect(differences(real, sometimes(2))).toEqual([expect.stringContaining("missing")]);
   });
 });
 

@@ -2,7 +2,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { agreement, TOLERANCE } from "./lab-agreement.mjs";
+import { TOLERANCE } from "../../packages/cli/dist/lab/row-tolerance.js";
+import { agreement } from "./lab-agreement.mjs";
 import { LabRuns } from "./lab-runs.mjs";
 import { ROOT } from "./proc.mjs";
 

@@ -2,9 +2,9 @@ import { readdirSync } from "node:fs";
 import { LAB_SCENARIOS, type LabScenario, setupOf, TIERS, type Tier } from "@drainprobe/testbed";
 import { describe, expect, it } from "vitest";
 import { play } from "../../packages/cli/src/lab/play.js";
+import { rowTolerance } from "../../packages/cli/src/lab/row-tolerance.js";
 import type { LabRun } from "../../packages/cli/src/lab/run-result.js";
 import { entryWords, signatureDifferences } from "../../packages/cli/src/lab/signature.js";
-import { TOLERANCE } from "../../scripts/lib/lab-agreement.mjs";
 import { makeDir } from "./support/run-dir.js";
 
 /**
@@ -46,7 +46,7 @@ describe.runIf(missing === null)("the tiers of the lab", () => {
           if (other === null) continue;
           show(title, real, other);
           expect(
-            signatureDifferences(real.run.signature, other.run.signature, TOLERANCE),
+            signatureDifferences(real.run.signature, other.run.signature, rowTolerance(scenario, fixed)),
             `${tier} beside kube`,
           ).toEqual([]);
         }

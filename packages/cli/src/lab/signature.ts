@@ -1,4 +1,4 @@
-import type { LabMoment } from "@drainprobe/testbed";
+import type { LabExpectation, LabMoment } from "@drainprobe/testbed";
 import type { Sighting } from "./seen.js";
 
 /** What one lane saw of one kind in a run, all masters and rollouts together. */
@@ -72,8 +72,8 @@ export function signatureOf({ sightings, moments, speed, goawayRaces = false }: 
 /** Ends of connections that had worked. */
 const ENDS: ReadonlySet<SignatureKind> = new Set(["ended well", "cut", "broken promise", "crossed GOAWAY"]);
 
-/** A moment is told by one process and seen by another. */
-const CLOCKS_MS = 50;
+/** A moment is told by one process and seen by another, each with an anchor of its own in one wall clock. */
+const CLOCKS_MS = 5;
 
 /** How two signatures may differ. */
 export interface SignatureTolerance {
@@ -81,6 +81,10 @@ export interface SignatureTolerance {
   readonly timeMs: number;
   /** A kind that came less often than this is chance: it need not come again. */
   readonly steadyFrom: number;
+  /** These may be missing on either side, however often they came on the other. */
+  readonly optional?: ReadonlySet<SignatureKind>;
+  /** From here on, ms after SIGTERM, a process ends and the next one starts: what new attempts meet then ends when the machine is done with that. */
+  readonly restartsFromMs?: number;
 }
 
 /** How `other` differs from `real`, a line for each difference; none: they are equal within the tolerance. */
@@ -96,13 +100,13 @@ export function signatureDifferences(
   for (const entry of real) {
     const twin = find(other, entry);
     if (twin === undefined) {
-      if (isSteady(entry, tolerance)) lines.push(`missing: ${entryWords(entry)}`);
+      if (mustCome(entry, tolerance)) lines.push(`missing: ${entryWords(entry)}`);
     } else if (isSteady(entry, tolerance) && isSteady(twin, tolerance) && !sameTime(entry, twin, tolerance)) {
       lines.push(`at another time: ${entryWords(twin)}, where it was ${whenWords(entry)}`);
     }
   }
   for (const entry of other)
-    if (find(real, entry) === undefined && isSteady(entry, tolerance)) lines.push(`too much: ${entryWords(entry)}`);
+    if (find(real, entry) === undefined && mustCome(entry, tolerance)) lines.push(`too much: ${entryWords(entry)}`);
   return lines;
 }
 
@@ -135,9 +139,24 @@ const CHANCE: ReadonlySet<SignatureKind> = new Set(["cut at birth", "told to ret
 const isSteady = ({ kind, count }: SignatureEntry, { steadyFrom }: SignatureTolerance): boolean =>
   !CHANCE.has(kind) && count >= steadyFrom;
 
-function sameTime(a: SignatureEntry, b: SignatureEntry, { timeMs }: SignatureTolerance): boolean {
+const mustCome = (entry: SignatureEntry, tolerance: SignatureTolerance): boolean =>
+  isSteady(entry, tolerance) && tolerance.optional?.has(entry.kind) !== true;
+
+/** What new connections, and requests on them, meet. */
+const ATTEMPTS: ReadonlySet<SignatureKind> = new Set(["refused", "no answer", "answered with an error"]);
+
+function sameTime(a: SignatureEntry, b: SignatureEntry, { timeMs, restartsFromMs }: SignatureTolerance): boolean {
   if (a.when === null || b.when === null) return a.when === b.when;
-  return Math.abs(a.when.fromMs - b.when.fromMs) <= timeMs && Math.abs(a.when.toMs - b.when.toMs) <= timeMs;
+  if (Math.abs(a.when.fromMs - b.when.fromMs) > timeMs) return false;
+  const last = Math.min(a.when.toMs, b.when.toMs);
+  if (ATTEMPTS.has(a.kind) && restartsFromMs !== undefined && last >= restartsFromMs) return true;
+  return Math.abs(a.when.toMs - b.when.toMs) <= timeMs;
+}
+
+/** The kinds that an expectation is about, but for ends of connections: of those the lane and the close decide. */
+export function kindsOf({ scope, type }: LabExpectation): readonly SignatureKind[] {
+  const types = typeof type === "string" ? [type] : (type ?? []);
+  return types.map((each) => kindOf({ scope, type: each, close: null, lane: "fresh." }));
 }
 
 /** `held: cut, 12 times, T0+10.0 s to T0+10.1 s`. */
@@ -151,7 +170,7 @@ function whenWords({ when }: SignatureEntry): string {
   return `${seconds(when.fromMs)} to ${seconds(when.toMs)}`;
 }
 
-function kindOf({ scope, type, close, lane }: Sighting): SignatureKind {
+function kindOf({ scope, type, close, lane }: Pick<Sighting, "scope" | "type" | "close" | "lane">): SignatureKind {
   if (type === null) return "ended well";
   if (scope === "request") return type === "http.retry_after" ? "told to retry" : "answered with an error";
   if (close === "broken-promise") return "broken promise";
