@@ -244,7 +244,7 @@ function startChecks(
 
 /**
  * How a proxy behind a moving address looks after its backends, whatever moves the address. haproxy gives a check's handshake no longer than
- * the interval, whatever the timeout: at speed 5, on a busy machine, a server seems down now and then, and new connections are closed.
+ * the interval, whatever the timeout: with a tenth of a second, on a busy machine, all seem down now and then, and new connections are closed.
  */
 const behindVip = (speed: number): HealthCheckSettings => ({
   probe: "readyz",

@@ -8,6 +8,8 @@ export const VIP_MOVE: LabScenario = {
     "The address is held by one master and moves when the check there fails. A check of that master's own API server makes every rollout move it; the connections it held are unknown to the new holder, which resets them, whoever served them.",
   remedy:
     "Let the check ask whether the proxy on that master still reaches any API server; at the least make it outlast a rollout (fall above the time an instance is away).",
+  // haproxy gives a check's handshake no longer than the interval: at speed 5 a tenth of a second, in which a busy machine ends none.
+  maxSpeed: 2,
   setup: {
     apiserver: CURRENT,
     balancer: { model: "moving-vip", checks: CHECKS },
