@@ -6,7 +6,7 @@ import { PORT, type Target, VIP } from "../../packages/testbed/src/netns/address
 import { command } from "../../packages/testbed/src/netns/command.js";
 import { newLabId } from "../../packages/testbed/src/netns/lab-id.js";
 import { type LabNamespaces, makeNamespaces, removeLab } from "../../packages/testbed/src/netns/namespaces.js";
-import { hubRules, masterRules } from "../../packages/testbed/src/netns/rules.js";
+import { hubRules, masterRules, type TrafficState } from "../../packages/testbed/src/netns/rules.js";
 
 const CHECKS = { probe: "readyz", everyMs: 1_000, fall: 2, rise: 2 } as const;
 const BALANCER: BalancerSettings = { model: "gcp-ilb-routes", checks: CHECKS, watcher: CHECKS };
@@ -76,10 +76,8 @@ it("does not, where SYNs are not tracked while the redirect is away, and held co
 it("a port whose connection a balancer has reset is reset again when it is used soon after", async () => {
   const [used, fresh] = [40_010, 40_011];
   const nlb: BalancerSettings = { model: "aws-nlb", checks: CHECKS, propagationMs: 0, terminateUnhealthy: true };
-  const to = (programmed: number, terminated: readonly number[]): Promise<string> => {
-    const state = { programmed: new Set([programmed]), terminated: new Set(terminated), redirected: new Set<number>() };
-    return inNamespace(lab.hub, hubRules(nlb, lab.masters, { ...state, holder: 0 }), "nft", "-f", "-");
-  };
+  const to = (programmed: number, terminated: readonly number[]): Promise<string> =>
+    inHub(nlb, traffic({ programmed: new Set([programmed]), terminated: new Set(terminated) }));
   await inMaster("nft", "flush ruleset");
   await to(1, []);
   const held = programIn(master.namespace, holderAt(master.address, used));
@@ -97,15 +95,19 @@ it("a port whose connection a balancer has reset is reset again when it is used 
 
 /** Puts the master's own redirect in place, or takes it away; the master is in rotation, so the hub drops what then comes from it. */
 async function redirect(there: boolean): Promise<void> {
-  const state = {
-    programmed: new Set(lab.masters.map(({ index }) => index)),
-    terminated: new Set<number>(),
-    redirected: new Set(there ? [master.index] : []),
-    holder: 0,
-  };
-  await inNamespace(lab.hub, hubRules(BALANCER, lab.masters, state), "nft", "-f", "-");
+  const state = traffic({ redirected: new Set(there ? [master.index] : []) });
+  await inHub(BALANCER, state);
   await inNamespace(master.namespace, masterRules(BALANCER, master, state) ?? "", "nft", "-f", "-");
 }
+
+/** Everybody is in rotation and nobody else anything, but for what is said. */
+function traffic(said: Partial<TrafficState>): TrafficState {
+  const programmed = new Set(lab.masters.map(({ index }) => index));
+  return { programmed, terminated: new Set(), redirected: new Set(), holder: 0, ...said };
+}
+
+const inHub = (settings: BalancerSettings, state: TrafficState): Promise<string> =>
+  inNamespace(lab.hub, hubRules(settings, lab.masters, state), "nft", "-f", "-");
 
 function programIn(namespace: string, source: string): ChildProcess {
   return spawn("ip", ["netns", "exec", namespace, process.execPath, "-e", source]);

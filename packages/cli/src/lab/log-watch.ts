@@ -24,8 +24,9 @@ export class LogWatch {
     return this.#failures;
   }
 
-  /** The longest time that the probe stood still by what was read since this was asked last, ms. */
+  /** Reads what is new, and gives the longest time that the probe stood still since this was asked last, ms. */
   takeStallMs(): number {
+    this.look();
     const longest = this.#stallMs;
     this.#stallMs = 0;
     return longest;

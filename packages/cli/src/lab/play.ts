@@ -93,6 +93,7 @@ export async function play(options: PlayOptions): Promise<LabRun> {
     return { ...run, logs: keep(probes, options.out) };
   } finally {
     await Promise.all(probes.map((probe) => probe.stop()));
+    for (const { watch } of probes) watch.close();
     await plane?.close();
     await dir.remove();
   }

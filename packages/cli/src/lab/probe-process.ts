@@ -20,7 +20,7 @@ export interface ProbeProcess {
   readonly watch: LogWatch;
   /** Why it ended before it was told to; `null` while it runs. */
   ended(): string | null;
-  /** Tells it to end, waits until it has, and reads the rest of its log. */
+  /** Tells it to end, and waits until it has. */
   stop(): Promise<void>;
 }
 
@@ -65,11 +65,7 @@ export function startProbe({ master, settings, speed, dir }: ProbeProcessOptions
     log,
     watch,
     ended: () => why,
-    async stop() {
-      await endProcess(child, exited);
-      watch.look();
-      watch.close();
-    },
+    stop: () => endProcess(child, exited),
   };
 }
 

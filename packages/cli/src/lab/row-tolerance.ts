@@ -1,4 +1,4 @@
-import type { LabExpectation, LabScenario } from "@drainprobe/testbed";
+import { type LabExpectation, type LabScenario, setupOf } from "@drainprobe/testbed";
 import { kindsOf, type SignatureTolerance } from "./signature.js";
 
 /**
@@ -10,13 +10,13 @@ export const TOLERANCE = { timeMs: 2_500, steadyFrom: 3 };
 /** How far the signatures of one row may be apart on two tiers. What the scenario allows and does not ask for may be missing on one of them. */
 export function rowTolerance(scenario: LabScenario, fixed: boolean): SignatureTolerance {
   const expected = fixed ? scenario.expectedFixed : scenario.expected;
-  const setup = (fixed ? scenario.fixed : scenario.setup) ?? scenario.setup;
+  const setup = setupOf(scenario, "kube", fixed);
   const asked = new Set(expected.filter((each) => !isOptional(each)).flatMap(kindsOf));
   const allowed = expected.filter(isOptional).flatMap(kindsOf);
   return {
     ...TOLERANCE,
     optional: new Set(allowed.filter((kind) => !asked.has(kind))),
-    restartsFromMs: setup.apiserver.shutdownDelayMs,
+    ...(setup === null ? {} : { restartsFromMs: setup.apiserver.shutdownDelayMs }),
   };
 }
 

@@ -156,7 +156,7 @@ function sameTime(a: SignatureEntry, b: SignatureEntry, { timeMs, restartsFromMs
 /** The kinds that an expectation is about, but for ends of connections: of those the lane and the close decide. */
 export function kindsOf({ scope, type }: LabExpectation): readonly SignatureKind[] {
   const types = typeof type === "string" ? [type] : (type ?? []);
-  return types.map((each) => kindOf({ scope, type: each, close: null, lane: "fresh." }));
+  return types.map((each) => kindOf({ scope, type: each, close: null, lane: "" }));
 }
 
 /** `held: cut, 12 times, T0+10.0 s to T0+10.1 s`. */

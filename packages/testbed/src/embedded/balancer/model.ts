@@ -16,15 +16,15 @@ export function choicesOf(settings: BalancerSettings, master: number, knowledge:
   const up = all.filter((index) => knowledge.healthy(index));
   // With nobody healthy these balancers use everybody.
   const rotation = up.length > 0 ? up : all;
+  // A redirect on the node comes before any balancer.
+  if (knowledge.watched(master) === true) return [master];
   switch (settings.model) {
     case "gcp-ilb":
       return [master];
     case "gcp-ilb-routes":
-      if (knowledge.watched(master) === true) return [master];
       // A backend's own traffic to the VIP is sent to that backend, health ignored, until it is no backend any more. Off the node it is lost.
       return rotation.includes(master) ? ["vanish"] : rotation;
     case "azure-lb":
-      if (knowledge.watched(master) === true) return [master];
       return rotation.map((index) => (index === master ? "vanish" : index));
     case "aws-nlb":
       return rotation.map((index) => (index === master && settings.preserveClientIp === true ? "vanish" : index));
