@@ -1,8 +1,8 @@
-import { execFileSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { certificates } from "@drainprobe/testbed";
 import { Command } from "commander";
 import { afterAll, describe, expect, it } from "vitest";
 import { readConfigFile } from "../src/config/config-file.js";
@@ -190,8 +190,9 @@ describe("credentials", () => {
     );
   });
 
-  it("tells a key of another certificate, and one with a passphrase", () => {
-    const cert = certificate();
+  it("tells a key of another certificate, and one with a passphrase", async () => {
+    const { client } = await certificates();
+    const [cert, own] = [file("cert.pem", client.cert), file("own.key", client.key)];
     const other = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
     const key = file("other.key", other.export({ type: "pkcs8", format: "pem" }).toString());
     expect(() => loadCredentials({ ...none, cert, key })).toThrow(/other\.key: is not the key of --cert .*cert\.pem$/);
@@ -200,15 +201,6 @@ describe("credentials", () => {
       other.export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "hunter2" }).toString(),
     );
     expect(() => loadCredentials({ ...none, cert, key: locked })).toThrow(/locked\.key: has a passphrase/);
-    expect(loadCredentials({ ...none, cert, key: join(folder, "own.key") })).toHaveProperty("key");
+    expect(loadCredentials({ ...none, cert, key: own })).toHaveProperty("key");
   });
-
-  function certificate(): string {
-    const cert = join(folder, "cert.pem");
-    const subject = ["-subj", "/CN=h", "-days", "2", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
-    execFileSync("openssl", ["req", "-x509", ...subject, "-keyout", join(folder, "own.key"), "-out", cert], {
-      stdio: "ignore",
-    });
-    return cert;
-  }
 });
